@@ -1,0 +1,63 @@
+"""Certificates and private keys from PEM files.
+
+Smart cards are to stand behind the same `SigningKey` shape. A passphrase is asked for or read from
+the environment by the caller; it is never part of the configuration.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import NameOID
+
+from edi.errors import UserError
+from edi.messages.dsig import SigningKey
+
+
+def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    """All certificates of a PEM file. Raises UserError if there is none."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"证书文件 {path} 无法读取：{error}；请给出 PEM 格式的证书文件",
+            f"The certificate file {path} cannot be read: {error}; give a file of certificates in PEM form",
+        ) from error
+
+
+def load_signing_key(key: Path, certificate: Path, passphrase: bytes | None = None) -> SigningKey:
+    """The private key with its certificate. Raises UserError if they do not belong together."""
+    private = _load_private(key, passphrase)
+    leaf = load_certificates(certificate)[0]
+    if private.public_key() != leaf.public_key():
+        raise UserError(
+            f"私钥 {key} 与证书 {certificate} 不是一对；请核对两个文件",
+            f"The key {key} does not belong to the certificate {certificate}; check the two files",
+        )
+    return SigningKey(private, leaf, key_name(leaf))
+
+
+def key_name(certificate: x509.Certificate) -> str:
+    """What KeyName says of a certificate: the card number it states, else its serial number."""
+    numbers = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+    return str(numbers[0].value) if numbers else f"{certificate.serial_number:x}"
+
+
+def _load_private(path: Path, passphrase: bytes | None) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), passphrase)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"私钥文件 {path} 无法读取：{error}；请给出 PEM 格式的私钥，若有口令请设置环境变量 EDI_KEY_PASSPHRASE",
+            f"The private key {path} cannot be read: {error}; give a key in PEM form, and its passphrase, if it "
+            "has one, in the environment variable EDI_KEY_PASSPHRASE",
+        ) from error
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise UserError(
+            f"私钥 {path} 的算法不受支持；请使用 RSA 或 P-256 密钥",
+            f"The algorithm of the key {path} is not supported; use an RSA or P-256 key",
+        )
+    return key

@@ -1,0 +1,70 @@
+"""Reading one business node by plain names, without namespace clutter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+
+def local_name(element: etree._Element) -> str:
+    """The element's name without its namespace."""
+    return etree.QName(element).localname
+
+
+def human_path(element: etree._Element) -> str:
+    """XPath of the element, names unprefixed, positions where siblings share a name.
+
+    In a tool with namespaces, set the message's namespace as the default element namespace.
+    """
+    steps = []
+    while element is not None:
+        steps.append(_step(element))
+        parent = element.getparent()
+        if parent is None:
+            break
+        element = parent
+    return "/" + "/".join(reversed(steps))
+
+
+def _step(element: etree._Element) -> str:
+    name = local_name(element)
+    parent = element.getparent()
+    if parent is None:
+        return name
+    twins = parent.findall(str(element.tag))
+    return name if len(twins) == 1 else f"{name}[{twins.index(element) + 1}]"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A block of a message. Paths are child names joined by `/`, e.g. `enterprise/uscc`."""
+
+    element: etree._Element
+
+    def _find(self, path: str) -> list[etree._Element]:
+        namespace = etree.QName(self.element).namespace
+        steps = (f"{{{namespace}}}{name}" if namespace else name for name in path.split("/"))
+        return list(self.element.iterfind("/".join(steps)))
+
+    def text_here(self) -> str:
+        """Text of the block itself."""
+        return "".join(self.element.itertext())
+
+    def text(self, path: str) -> str:
+        """Text of the first element at `path`, empty if there is none."""
+        return next(iter(self.texts(path)), "")
+
+    def texts(self, path: str) -> list[str]:
+        """Texts of all elements at `path`, in document order; comments do not cut them."""
+        return ["".join(element.itertext()) for element in self._find(path)]
+
+    def nodes(self, path: str) -> Iterator[Node]:
+        """The blocks at `path`, in document order."""
+        return (Node(element) for element in self._find(path))
+
+    def where(self, path: str = "") -> str:
+        """XPath for a finding about `path`; the block itself where `path` has no element."""
+        found = self._find(path) if path else []
+        return human_path(found[0] if found else self.element)

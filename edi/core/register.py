@@ -1,0 +1,75 @@
+"""What customs' register looks like to a form, and the closed set of effects an approval can have.
+
+Forms see the register through `RegisterView` and answer with findings and effects; the simulated
+customs carries them out. A real customs system would stand behind the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from edi.core.qualification import Qualification
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A qualification an enterprise holds."""
+
+    qualification: Qualification
+    filing_code: str
+    """Customs filing code, empty for CBEC types."""
+    valid_from: date
+    valid_until: date
+
+
+class RegisterView(Protocol):
+    """Read access to the register as of one day."""
+
+    @property
+    def today(self) -> date:
+        """The day on customs' calendar."""
+
+    def held(self, uscc: str) -> tuple[Held, ...]:
+        """Qualifications of the enterprise that are valid today."""
+
+    def pending(self, uscc: str) -> frozenset[str]:
+        """Tokens claimed by applications of the enterprise that are still under way (申请中)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordEnterprise:
+    """Put the enterprise's data on record, replacing what stood there."""
+
+    uscc: str
+    name: str
+    customs: str
+    division: str
+    record: str
+    """The blocks of the application as filed, canonical XML."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantQualification:
+    """Give a qualification; the register issues the filing code where the type has one."""
+
+    uscc: str
+    qualification: Qualification
+    valid_until: date
+    code_prefix: str
+    """First six characters of the filing code, empty where the type gets none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrolDeclarant:
+    """Put a declarant on record; the register issues the declarant filing number."""
+
+    uscc: str
+    name: str
+    doc_type: str
+    doc_no: str
+    mobile: str
+
+
+Effect = RecordEnterprise | GrantQualification | EnrolDeclarant

@@ -1,0 +1,57 @@
+"""The time formats of the exchange. Inside the program every time is an aware UTC datetime.
+
+On the wire times are written as the import client and the 202205 specification write them:
+digits only, China Standard Time (UTC+8, no daylight saving), without a zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8), "CST")
+DAY = timedelta(days=1)
+LONG_TERM = "2099-12-31"
+"""The date that stands for "long-term or without end of validity" (source 002, 5.1.1.5)."""
+
+
+def digits14(moment: datetime) -> str:
+    """yyyyMMddHHmmss in China time."""
+    return moment.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
+
+
+def digits17(moment: datetime) -> str:
+    """yyyyMMddHHmmssfff in China time."""
+    return moment.astimezone(CHINA).strftime("%Y%m%d%H%M%S%f")[:17]
+
+
+def digits21(tick: int) -> str:
+    """yyyyMMddHHmmss and seven more digits in China time.
+
+    `tick` counts units of 100 nanoseconds since 1970-01-01 UTC.
+    """
+    moment = datetime.fromtimestamp(tick // 10_000_000, CHINA)
+    return moment.strftime("%Y%m%d%H%M%S") + f"{tick % 10_000_000:07d}"
+
+
+def tick_of(moment: datetime) -> int:
+    """`moment` in units of 100 nanoseconds since 1970-01-01 UTC."""
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 10_000_000 + since.microseconds * 10
+
+
+def from_digits17(text: str) -> datetime:
+    """The UTC moment of yyyyMMddHHmmssfff. Raises ValueError for anything else."""
+    if len(text) != 17 or not text.isdecimal():
+        raise ValueError(f"not a 17-digit time: {text!r}")
+    moment = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
+    return (moment + timedelta(milliseconds=int(text[14:]))).astimezone(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with microseconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_iso(text: str) -> datetime:
+    """The moment that `iso` wrote."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,199 @@
+"""The receipt: what customs says about an application (exchange 7), as value and as XML.
+
+The message is `<even code>Message` in the namespace of its family, one node per application, signed
+by customs. A receipt message carries one application here; readers accept up to a hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from edi.core.findings import Finding, Severity
+from edi.core.form import Form
+from edi.core.times import digits17, from_digits17
+from edi.core.node import Node, local_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """A qualification as granted."""
+
+    type: str
+    filing_code: str
+    valid_from: str
+    """ISO date."""
+    valid_until: str
+    """ISO date; 2099-12-31 means long-term."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolled:
+    """A declarant with the number customs gave."""
+
+    name: str
+    doc_no: str
+    declarant_no: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What approval brought; grey fields of the form (source 002, 5.1.1.1)."""
+
+    qualifications: tuple[Granted, ...] = ()
+    declarants: tuple[Enrolled, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """One business node of a receipt message."""
+
+    guid: str
+    """Of the application."""
+    application_no: str = ""
+    client_seq_no: str = ""
+    customs: str = ""
+    code: int
+    """returnStatus, see `edi.core.status.RECEIPT_CODES`; negative means it could not be stored."""
+    time: datetime
+    """returnTime, aware."""
+    info: str
+    """returnInfo, 1 to 1000 characters."""
+    opinion: str = ""
+    """The reviewer's words."""
+    results: Results | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def receipt_message(form: Form, receipt: Receipt, message_guid: str) -> etree._Element:
+    """The unsigned receipt message for one application."""
+    root = etree.Element(
+        f"{{{form.namespace}}}{form.receipt_code}Message",
+        nsmap={None: form.namespace},
+        guid=message_guid,
+        version="1.0",
+    )
+    node = _add(root, form.receipt_code)
+    _add_given(node, "guid", receipt.guid)
+    _add_given(node, "applicationNo", receipt.application_no)
+    _add_given(node, "clientSeqNo", receipt.client_seq_no)
+    _add_given(node, "competentCustoms", receipt.customs)
+    _add_given(node, "returnStatus", str(receipt.code))
+    _add_given(node, "returnTime", digits17(receipt.time))
+    _add_given(node, "returnInfo", receipt.info)
+    _add_given(node, "opinion", receipt.opinion)
+    if receipt.results:
+        _write_results(_add(node, "results"), receipt.results)
+    write_findings(node, receipt.findings)
+    return root
+
+
+def write_findings(parent: etree._Element, findings: Iterable[Finding]) -> None:
+    """Append a `findings` block to `parent` unless there is nothing to say."""
+    listed = list(findings)
+    if not listed:
+        return
+    block = _add(parent, "findings")
+    for finding in listed:
+        _write_finding(_add(block, "finding"), finding)
+
+
+def read_receipts(root: etree._Element) -> list[Receipt]:
+    """The receipts in a receipt message that its schema accepted."""
+    code = local_name(root).removesuffix("Message")
+    return [_read_receipt(node) for node in Node(root).nodes(code)]
+
+
+def _read_receipt(node: Node) -> Receipt:
+    results = next(node.nodes("results"), None)
+    return Receipt(
+        guid=node.text("guid"),
+        application_no=node.text("applicationNo"),
+        client_seq_no=node.text("clientSeqNo"),
+        customs=node.text("competentCustoms"),
+        code=int(node.text("returnStatus")),
+        time=from_digits17(node.text("returnTime")),
+        info=node.text("returnInfo"),
+        opinion=node.text("opinion"),
+        results=_read_results(results) if results else None,
+        findings=tuple(_read_finding(one) for one in node.nodes("findings/finding")),
+    )
+
+
+def _read_results(node: Node) -> Results:
+    return Results(
+        qualifications=tuple(
+            Granted(
+                type=one.text("type"),
+                filing_code=one.text("filingCode"),
+                valid_from=one.text("validFrom"),
+                valid_until=one.text("validUntil"),
+            )
+            for one in node.nodes("qualification")
+        ),
+        declarants=tuple(
+            Enrolled(name=one.text("name"), doc_no=one.text("docNo"), declarant_no=one.text("declarantNo"))
+            for one in node.nodes("declarant")
+        ),
+    )
+
+
+def _write_results(block: etree._Element, results: Results) -> None:
+    for granted in results.qualifications:
+        item = _add(block, "qualification")
+        _add_given(item, "type", granted.type)
+        _add_given(item, "filingCode", granted.filing_code)
+        _add_given(item, "validFrom", granted.valid_from)
+        _add_given(item, "validUntil", granted.valid_until)
+    for enrolled in results.declarants:
+        item = _add(block, "declarant")
+        _add_given(item, "name", enrolled.name)
+        _add_given(item, "docNo", enrolled.doc_no)
+        _add_given(item, "declarantNo", enrolled.declarant_no)
+
+
+def _write_finding(item: etree._Element, finding: Finding) -> None:
+    _add_given(item, "code", finding.code)
+    _add_given(item, "severity", finding.severity.value)
+    _add_given(item, "path", finding.path)
+    _add_given(item, "line", str(finding.line) if finding.line else "")
+    _add_given(item, "column", str(finding.column) if finding.column else "")
+    _add_given(item, "found", xml_text(finding.found))
+    _add_given(item, "expected", finding.expected)
+    _add_given(item, "zh", xml_text(finding.zh))
+    _add_given(item, "en", xml_text(finding.en))
+    _add_given(item, "ground", finding.ground)
+
+
+def _read_finding(node: Node) -> Finding:
+    return Finding(
+        code=node.text("code"),
+        severity=Severity(node.text("severity")),
+        path=node.text("path"),
+        line=int(node.text("line") or 0) or None,
+        column=int(node.text("column") or 0) or None,
+        found=node.text("found"),
+        expected=node.text("expected"),
+        zh=node.text("zh"),
+        en=node.text("en"),
+        ground=node.text("ground"),
+    )
+
+
+def xml_text(text: str) -> str:
+    """`text` without the control characters XML cannot hold."""
+    return "".join(c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�" for c in text)
+
+
+def _add(parent: etree._Element, name: str) -> etree._Element:
+    namespace = etree.QName(parent).namespace
+    return etree.SubElement(parent, f"{{{namespace}}}{name}" if namespace else name)
+
+
+def _add_given(parent: etree._Element, name: str, text: str) -> None:
+    """Append an element unless there is nothing to put into it."""
+    if text:
+        _add(parent, name).text = text
