@@ -47,6 +47,12 @@ class Form:
     """Path in the node to its name."""
     customs: str
     """Path in the node to the competent customs."""
+    signer_code: str
+    """Rule that the signer's enterprise is the one that sends."""
+    medium_code: str
+    """Rule about what card and account signatures may do."""
+    conflict_code: str
+    """Rule against the same guid with other content."""
     claims: Callable[[Node], Iterable[str]] = no_claims
     """Tokens that nobody else may apply for while this application is under way."""
     customs_checks: tuple[Check, ...] = ()

@@ -202,6 +202,9 @@ FORM = Form(
     applicant="enterprise/uscc",
     applicant_name="enterprise/nameZh",
     customs="enterprise/competentCustoms",
+    signer_code="QLF-032",
+    medium_code="QLF-023",
+    conflict_code="QLF-130",
     claims=claims,
     customs_checks=(
         not_held_already,

@@ -1,0 +1,216 @@
+"""The ledger: one SQLite file, the truth for status (exchange 10). This module writes it.
+
+Status and event go into one transaction, and so does every file that is to be written because of
+them; durability is bought once per transaction (WAL, synchronous=FULL). A ledger that is locked or
+full raises TryLater: our outage, never a sender's refusal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from edi.adapters.ledger_schema import open_database
+from edi.core.chain import Event, Head, chain
+from edi.core.status import Status, check_transition
+from edi.core.times import iso
+from edi.errors import TryLater
+
+BUSY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Something to be done in the world, recorded before it is done."""
+
+    kind: str
+    """`write`, `move` or `status`; see `edi.gateway.settle`."""
+    place: str
+    """Channel or receiver, for messages and alarms."""
+    target: str
+    """Path of the file that is to appear."""
+    source: str = ""
+    """Path of the file to be moved."""
+    content: str = ""
+    """Digest of the bytes to be written."""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A task whose time has come."""
+
+    id: int
+    task: Task
+    attempts: int
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A writing connection: WAL, full durability, rows by name, transactions by hand."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    connection.execute("pragma foreign_keys = on")
+    return connection
+
+
+class Ledger:
+    """The writing side. One process writes at a time; readers use `edi.adapters.ledger_reader`."""
+
+    def __init__(self, path: Path) -> None:
+        with _outage(path):
+            self._connection = connect(path)
+            self._connection.row_factory = None
+            open_database(self._connection)
+            self._connection.row_factory = sqlite3.Row
+        self._path = path
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self, now: datetime) -> Iterator[Entry]:
+        """Everything entered inside becomes durable together, or not at all. Raises TryLater."""
+        with _outage(self._path):
+            self._connection.execute("begin immediate")
+            try:
+                yield Entry(self._connection, now)
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[sqlite3.Row]:
+        """Rows of a query, for decisions that precede a transaction. Raises TryLater."""
+        with _outage(self._path):
+            return self._connection.execute(sql, tuple(parameters)).fetchall()
+
+    def content(self, digest: str) -> bytes:
+        """Bytes kept under a digest. Raises KeyError if there are none."""
+        found = self.rows("select bytes from content where digest = ?", (digest,))
+        if not found:
+            raise KeyError(digest)
+        return bytes(found[0]["bytes"])
+
+    def due(self, now: datetime, limit: int) -> list[Due]:
+        """Tasks whose time has come, oldest first."""
+        rows = self.rows(
+            "select * from outgoing where done_at is null and due_at <= ? order by due_at, id limit ?",
+            (iso(now), limit),
+        )
+        return [Due(row["id"], _task(row), row["attempts"]) for row in rows]
+
+    def next_due(self) -> str | None:
+        """When the next waiting task is due (ISO, UTC), None if nothing waits."""
+        found = self.rows("select min(due_at) as due from outgoing where done_at is null")
+        return found[0]["due"] if found else None
+
+
+class Entry:
+    """One transaction of the ledger, open for writing."""
+
+    def __init__(self, connection: sqlite3.Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = iso(now)
+        row = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
+        self.head = Head(row["seq"], row["hash"]) if row else Head()
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[sqlite3.Row]:
+        """Rows as this transaction sees them."""
+        return self._connection.execute(sql, tuple(parameters)).fetchall()
+
+    def insert(self, table: str, values: Mapping[str, Any]) -> None:
+        """A new row; a broken constraint raises sqlite3.IntegrityError."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        self._connection.execute(f"insert into {table} ({columns}) values ({marks})", tuple(values.values()))  # noqa: S608
+
+    def update(self, table: str, key: str, value: Any, changes: Mapping[str, Any]) -> None:
+        """Change the rows whose `key` is `value`."""
+        settings = ", ".join(f"{column} = ?" for column in changes)
+        self._connection.execute(f"update {table} set {settings} where {key} = ?", (*changes.values(), value))  # noqa: S608
+
+    def delete(self, table: str, key: str, value: Any) -> None:
+        """Remove the rows whose `key` is `value`."""
+        self._connection.execute(f"delete from {table} where {key} = ?", (value,))  # noqa: S608
+
+    def keep(self, data: bytes) -> str:
+        """Keep bytes under their digest, which is returned."""
+        digest = hashlib.sha256(data).hexdigest()
+        self._connection.execute("insert or ignore into content (digest, bytes) values (?, ?)", (digest, data))
+        return digest
+
+    def event(
+        self, kind: str, subject: str, *, old: Status | None = None, new: Status | None = None, **detail: Any
+    ) -> Head:
+        """Append an event to the chain."""
+        event = Event(
+            seq=self.head.seq + 1,
+            at=self._now,
+            kind=kind,
+            subject=subject,
+            old=old.token if old else None,
+            new=new.token if new else None,
+            detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
+        )
+        self.head = chain(self.head, event)
+        self.insert("events", vars(event) | {"hash": self.head.hash})
+        return self.head
+
+    def move(self, guid: str, old: Status | None, new: Status, kind: str, **detail: Any) -> None:
+        """Move an application in the status table, with its event."""
+        check_transition(old, new)
+        self.update("applications", "guid", guid, {"status": new.token, "updated_at": self._now})
+        self.event(kind, guid, old=old, new=new, **detail)
+
+    def task(self, task: Task) -> None:
+        """Record what is to be done in the world once this transaction is durable."""
+        if task.kind == "status" and self._waits(task):
+            return  # the file will show the latest status anyway
+        self.insert("outgoing", vars(task) | {"due_at": self._now, "attempts": 0})
+
+    def done(self, ids: Iterable[int]) -> None:
+        """Tasks that were carried out, durably."""
+        self._connection.executemany("update outgoing set done_at = ? where id = ?", [(self._now, one) for one in ids])
+
+    def postpone(self, task_id: int, attempts: int, due: datetime, trouble: str) -> None:
+        """A task that failed: when to try again and why it failed."""
+        self.update("outgoing", "id", task_id, {"attempts": attempts, "due_at": iso(due), "trouble": trouble})
+
+    def next_numbers(self, name: str, count: int) -> int:
+        """Reserve `count` consecutive numbers of a counter and return the first, from 1."""
+        self._connection.execute("insert or ignore into counters values (?, 0)", (name,))
+        self._connection.execute("update counters set value = value + ? where name = ?", (count, name))
+        row = self._connection.execute("select value from counters where name = ?", (name,)).fetchone()
+        return int(row["value"]) - count + 1
+
+    def _waits(self, task: Task) -> bool:
+        sql = "select 1 from outgoing where done_at is null and kind = 'status' and target = ?"
+        return bool(self.rows(sql, (task.target,)))
+
+
+def _task(row: sqlite3.Row) -> Task:
+    return Task(**{name: row[name] or "" for name in ("kind", "place", "target", "source", "content", "subject")})
+
+
+@contextlib.contextmanager
+def _outage(path: Path) -> Iterator[None]:
+    """SQLite's troubles are ours: locked, full, unreadable — to be tried again, never a refusal."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise TryLater(
+            f"台账 {path} 暂时无法使用：{error}；请检查磁盘空间、文件权限和是否有其他程序占用，稍后会自动重试",
+            f"The ledger {path} cannot be used now: {error}; check disk space, permissions and other programs that "
+            "hold it; it is tried again",
+        ) from error

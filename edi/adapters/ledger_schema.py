@@ -1,0 +1,117 @@
+"""The ledger's tables, as migrations: what stands in the file is brought up to date on opening.
+
+Rules of the ledger are constraints here, not ifs elsewhere: no illegal move of a status, no change
+of an event, no two applications under one number, one receipt counted once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+from edi.core.status import TRANSITIONS
+
+LEDGER = Migrations("edi-ledger")
+
+
+@LEDGER(name="001_ledger")
+def _ledger(db: Database) -> None:
+    """The first shape of the ledger."""
+    _files_and_messages(db)
+    _applications(db)
+    _events(db)
+    _outgoing(db)
+
+
+def _files_and_messages(db: Database) -> None:
+    db["content"].create(  # original bytes, by digest
+        {"digest": str, "bytes": bytes}, pk="digest", not_null={"digest", "bytes"}
+    )
+    db["files"].create(  # every file ever claimed and what became of it: the balance (exchange 10)
+        {
+            "claim": str, "channel": str, "name": str, "seen_at": str, "content": str, "outcome": str,
+            "message": str, "findings": str, "answer": str,
+        },
+        pk="claim",
+        not_null={"claim", "channel", "name", "seen_at", "outcome"},
+    )  # fmt: skip
+    db["files"].create_index(["outcome"])
+    db["messages"].create(  # accepted messages; the signed digest is what makes two the same (exchange 9)
+        {
+            "digest": str, "guid": str, "form": str, "channel": str, "claim": str, "file_name": str, "content": str,
+            "signer": str, "receiver": str, "answer": str, "dispatch": str, "received_at": str,
+        },
+        pk="digest",
+        not_null={"digest", "guid", "form", "channel", "claim", "content", "signer", "received_at"},
+    )  # fmt: skip
+    db["messages"].create_index(["guid"])
+
+
+def _applications(db: Database) -> None:
+    db["applications"].create(
+        {
+            "guid": str, "application_no": str, "message": str, "form": str, "client_seq_no": str, "applicant": str,
+            "applicant_name": str, "customs": str, "status": str, "opinion": str, "results": str, "findings": str,
+            "created_at": str, "updated_at": str,
+        },
+        pk="guid",
+        not_null={"guid", "application_no", "message", "form", "applicant", "status", "created_at", "updated_at"},
+        foreign_keys=[("message", "messages", "digest")],
+    )  # fmt: skip
+    db["applications"].create_index(["application_no"], unique=True)
+    for column in ("message", "client_seq_no", "applicant", "status"):
+        db["applications"].create_index([column])
+    db["receipts"].create(  # each signed receipt once, however often it arrives
+        {"guid": str, "application": str, "code": int, "time": str, "content": str, "verdict": str, "received_at": str},
+        pk=("guid", "application"),
+        not_null={"guid", "application", "code", "content", "verdict", "received_at"},
+    )
+    db["receipts"].create_index(["application"])
+    db["counters"].create({"name": str, "value": int}, pk="name", not_null={"name", "value"})
+    db["transitions"].create({"old": str, "new": str}, pk=("old", "new"))
+    db.execute("""
+        create trigger applications_move_legally before update of status on applications
+        when new.status is not old.status and not exists
+             (select 1 from transitions where old = old.status and new = new.status)
+        begin select raise(abort, 'illegal move in the status table'); end""")
+
+
+def _events(db: Database) -> None:
+    db["events"].create(  # append-only and hash-chained (exchange 10)
+        {"seq": int, "at": str, "kind": str, "subject": str, "old": str, "new": str, "detail": str, "hash": str},
+        pk="seq",
+        not_null={"seq", "at", "kind", "subject", "detail", "hash"},
+    )
+    db["events"].create_index(["subject"])
+    for verb in ("update", "delete"):
+        db.execute(f"""
+            create trigger events_are_for_ever_{verb} before {verb} on events
+            begin select raise(abort, 'events are append-only'); end""")
+
+
+def _outgoing(db: Database) -> None:
+    db["outgoing"].create(  # what is still to be done in the world; recorded before it is done
+        {
+            "id": int, "kind": str, "place": str, "source": str, "target": str, "content": str, "subject": str,
+            "attempts": int, "due_at": str, "trouble": str, "done_at": str,
+        },
+        pk="id",
+        not_null={"kind", "place", "target", "attempts", "due_at"},
+        defaults={"attempts": 0},
+    )  # fmt: skip
+    db.execute("create index outgoing_to_do on outgoing (due_at, id) where done_at is null")
+    # One waiting status file per place: it will show the latest status anyway.
+    db.execute("create unique index outgoing_status on outgoing (target) where done_at is null and kind = 'status'")
+
+
+def open_database(connection: sqlite3.Connection) -> None:
+    """Bring the ledger's schema up to date and its transition table in line with the status table."""
+    db = Database(connection)
+    LEDGER.apply(db)
+    legal = {(old.token, new.token) for old, allowed in TRANSITIONS.items() if old for new in allowed}
+    stored = set(connection.execute("select old, new from transitions"))
+    if stored != legal:
+        with connection:
+            connection.execute("delete from transitions")
+            connection.executemany("insert into transitions values (?, ?)", sorted(legal))

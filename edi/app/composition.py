@@ -1,0 +1,163 @@
+"""From a configuration to a working program: every part is built here and handed its parts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from edi.adapters.boxes import Boxes
+from edi.adapters.clock import Clock, system_clock
+from edi.adapters.config import ChannelConfig, Config, ReceiverConfig, load_config
+from edi.adapters.keys import load_certificates, load_signing_key
+from edi.adapters.ledger import Ledger
+from edi.adapters.ledger_reader import LedgerReader
+from edi.adapters.lock import only_one
+from edi.app.checking import build_examiner
+from edi.app.workers import Workers
+from edi.checks.parse import Limits
+from edi.customs.receiver import Receiver as Customs
+from edi.customs.settings import Settings as CustomsSettings
+from edi.gateway.examine import ChannelPolicy, Examiner
+from edi.gateway.parts import Channel, Parts, Receiver
+from edi.gateway.pipeline import Pipeline, Work
+
+PASSPHRASE = "EDI_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
+CONFIG_FILE = "config.toml"
+
+
+@dataclass(frozen=True)
+class App:
+    """The program at work on one workspace."""
+
+    config: Config
+    pipeline: Pipeline
+    customs: Customs | None
+    """The simulated customs, None if it is switched off."""
+    reader: LedgerReader
+
+    def work(self) -> Work:
+        """One round of gateway and simulator."""
+        done = self.pipeline.round()
+        if self.customs and self.customs.step():
+            done += Work(tasks=1)
+        return done
+
+    def work_until_quiet(self) -> Work:
+        """Rounds until one finds nothing to do."""
+        total = Work()
+        while done := self.work():
+            total += done
+        return total
+
+
+@contextlib.contextmanager
+def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
+    """The program on the workspace `home`, which is locked meanwhile.
+
+    Raises UserError for a faulty configuration, TryLater if the workspace is in use.
+    """
+    path = home / CONFIG_FILE
+    config = load_config(path)
+    with only_one(config.gateway.ledger.parent / "run.lock", "本工作目录的 edi run", "`edi run` on this workspace"):
+        examiner = build_examiner(config)
+        workers = Workers(path, examiner, config.gateway.workers)
+        ledger = Ledger(config.gateway.ledger)
+        with contextlib.ExitStack() as stack:
+            stack.callback(ledger.close)
+            stack.callback(workers.close)
+            pipeline = Pipeline(build_parts(config, examiner, workers, ledger, clock))
+            customs = build_customs(config, examiner, clock) if config.simulator.enabled else None
+            pipeline.prepare()
+            yield App(config, pipeline, customs, LedgerReader(config.gateway.ledger))
+
+
+def open_reader(home: Path) -> LedgerReader:
+    """Read access to a workspace's ledger, beside a running gateway."""
+    return LedgerReader(load_config(home / CONFIG_FILE).gateway.ledger)
+
+
+def build_parts(config: Config, examiner: Examiner, workers: Workers, ledger: Ledger, clock: Clock) -> Parts:
+    """The gateway's parts as configured."""
+    gateway = config.gateway
+    return Parts(
+        node=gateway.node,
+        channels={name: build_channel(name, one, config) for name, one in config.channels.items()},
+        receivers={name: _receiver(name, one) for name, one in config.receivers.items()},
+        routes=config.routes,
+        forms=examiner.forms,
+        ledger=ledger,
+        key=load_signing_key(gateway.key, gateway.certificate, passphrase()),
+        quarantine=gateway.quarantine,
+        retry=config.retry,
+        clock=clock,
+        examine=workers.examine,
+        open=workers.open,
+        settle_seconds=gateway.settle_seconds,
+        batch=gateway.batch,
+    )
+
+
+def build_channel(name: str, channel: ChannelConfig, config: Config) -> Channel:
+    """A channel; boxes left out follow its name (exchange 2)."""
+    home = config.home
+    out = home / "outbox" / name
+    return Channel(
+        name=name,
+        boxes=Boxes(
+            outbox=channel.outbox or home / "inbox" / name,
+            sentbox=channel.sentbox or out / "SentBox",
+            failbox=channel.failbox or out / "FailBox",
+            inbox=channel.inbox or out / "InBox",
+        ),
+        policy=ChannelPolicy(
+            enterprises=channel.enterprises,
+            messages=channel.messages,
+            limits=replace(Limits(), file=channel.file_bytes),
+        ),
+        files_per_minute=channel.files_per_minute,
+    )
+
+
+def build_customs(config: Config, examiner: Examiner, clock: Clock = system_clock) -> Customs:
+    """The simulated customs as configured; it shares the message definitions and nothing else."""
+    simulator = config.simulator
+    settings = CustomsSettings(
+        node_id=simulator.node,
+        collect_from=simulator.collect,
+        deliver_to=simulator.deliver,
+        register=simulator.register,
+        review=simulator.review,
+        lodge_delay=timedelta(seconds=simulator.lodge_delay_seconds),
+        accept_delay=timedelta(seconds=simulator.accept_delay_seconds),
+        decision_delay=timedelta(seconds=simulator.decision_delay_seconds),
+        seed=simulator.seed,
+        batch=simulator.batch,
+    )
+    key = load_signing_key(simulator.key, simulator.certificate, passphrase())
+    return Customs(settings, examiner.forms, examiner.contract, examiner.trust, key, clock)
+
+
+def open_customs(home: Path) -> Customs:
+    """The simulated customs of a workspace, for its own program and its staff."""
+    config = load_config(home / CONFIG_FILE)
+    return build_customs(config, build_examiner(config))
+
+
+def passphrase() -> bytes | None:
+    """The passphrase of our keys, from the environment only."""
+    value = os.environ.get(PASSPHRASE)
+    return value.encode("utf-8") if value else None
+
+
+def _receiver(name: str, receiver: ReceiverConfig) -> Receiver:
+    return Receiver(
+        name=name,
+        node=receiver.node,
+        send=receiver.send,
+        collect=receiver.collect,
+        certificates=tuple(one for path in receiver.certificates for one in load_certificates(path)),
+    )

@@ -1,0 +1,198 @@
+"""The long-running program: watch the boxes, run jobs on their schedules, stop cleanly.
+
+One thread works. The watcher and the scheduler only put words into its queue, so nothing ever runs
+twice at once. Watching is the fast path; the sweep job finds what events missed (exchange 3).
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from edi.adapters.config import JobConfig
+from edi.app.composition import App
+from edi.app.jobs import Job
+from edi.errors import EdiError, TryLater
+from edi.gateway.pipeline import Work
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 10.0
+"""How long `run --once` waits for files that never come to rest."""
+LONGEST_PAUSE = 60.0
+"""Seconds between tries while the ledger is out of reach."""
+
+Word = Callable[[], object]
+"""Something for the working thread to do."""
+
+
+def run_once(app: App, report: Callable[[Work], None] = lambda _work: None) -> Work:
+    """Work until nothing is left: files, receipts, everything the simulator has due."""
+    total = Work()
+    last_progress = time.monotonic()
+    while True:
+        done = app.work()
+        if done:
+            total += done
+            report(total)
+            last_progress = time.monotonic()
+        elif not app.pipeline.waiting() or time.monotonic() - last_progress > _patience(app):
+            return total
+        else:
+            time.sleep(max(app.config.gateway.settle_seconds / 4, 0.02))
+
+
+def _patience(app: App) -> float:
+    return PATIENCE_SECONDS + 2 * app.config.gateway.settle_seconds
+
+
+class Service:
+    """`edi run`: watches and schedules until a signal comes, then finishes what it has begun."""
+
+    def __init__(self, app: App, jobs: dict[str, Job]) -> None:
+        self._app = app
+        self._jobs = jobs
+        self._words: queue.SimpleQueue[Word] = queue.SimpleQueue()
+        self._queued: set[str] = set()
+        self._stopping = False
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        with self._signals(), self._watching(), self._scheduling():
+            self._say(self._app.work_until_quiet)
+            pause = 1.0
+            while not self._stopping:
+                word = self._words.get()
+                try:
+                    word()
+                    pause = 1.0
+                except TryLater as outage:
+                    log.warning("held | 暂缓：%s", outage)
+                    time.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                    self._say(self._app.work_until_quiet)
+                except EdiError:
+                    log.exception("job failed | 任务失败")
+        log.info("stopped | 已停止")
+
+    def _say(self, word: Word) -> None:
+        self._words.put(word)
+
+    # ---- what comes in --------------------------------------------------------------------------
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def stop(number: int, _frame: FrameType | None) -> None:
+            log.info("stopping | 收到信号 %s，完成手头工作后停止", signal.Signals(number).name)
+            self._stopping = True
+            self._say(lambda: None)
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Watch the boxes; where the system cannot, the sweep job alone finds the files."""
+        observer = Observer()
+        try:
+            for name, channel in self._app.pipeline.parts.channels.items():
+                observer.schedule(_Announcer(self._announce(name)), str(channel.boxes.outbox))
+            for receiver in self._app.pipeline.parts.receivers.values():
+                observer.schedule(_Announcer(lambda _name: self._wake()), str(receiver.collect))
+            observer.start()
+        except OSError as error:
+            log.warning("watching is off | 无法监视目录（%s），改由定时扫描", error)
+            yield
+            return
+        try:
+            yield
+        finally:
+            observer.stop()
+            observer.join()
+
+    @contextmanager
+    def _scheduling(self) -> Iterator[None]:
+        scheduler = BackgroundScheduler(timezone=None)
+        for name, plan in self._app.config.jobs.items():
+            if name in self._jobs:
+                scheduler.add_job(self._queue_job, _trigger(plan), args=[name], id=name, coalesce=True)
+            else:
+                log.warning("unknown job | 没有名为 %s 的任务", name)
+        scheduler.start()
+        try:
+            yield
+        finally:
+            scheduler.shutdown(wait=False)
+
+    def _announce(self, channel: str) -> Callable[[str], None]:
+        def announce(name: str) -> None:
+            self._say(lambda: self._app.pipeline.intakes[channel].settled.announce(name))
+            self._wake()
+
+        return announce
+
+    # ---- what is done ---------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """A round as soon as possible, once however often it is asked for."""
+        self._queue("", self._app.work_until_quiet)
+
+    def _queue_job(self, name: str) -> None:
+        self._queue(name, lambda: self._run_job(name))
+
+    def _queue(self, name: str, word: Word) -> None:
+        if name in self._queued:
+            return
+        self._queued.add(name)
+
+        def once() -> None:
+            self._queued.discard(name)
+            word()
+
+        self._say(once)
+
+    def _run_job(self, name: str) -> None:
+        started = time.monotonic()
+        result = self._jobs[name](self._app)
+        if result:
+            log.info("job %s | 任务 %s：%s（%.2f s）", name, name, result, time.monotonic() - started)
+            self._wake()
+
+
+class _Announcer(FileSystemEventHandler):
+    """Tells of files that were closed by their writer or renamed into a box."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    def on_closed(self, event: FileSystemEvent) -> None:
+        self._tell_of(event.src_path)
+
+    def on_moved(self, event: FileSystemEvent) -> None:
+        self._tell_of(event.dest_path)
+
+    def _tell_of(self, path: bytes | str) -> None:
+        name = Path(path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path).name
+        if name and not name.startswith("."):
+            self._tell(name)
+
+
+def _trigger(plan: JobConfig) -> Any:
+    return CronTrigger.from_crontab(plan.cron) if plan.cron else IntervalTrigger(seconds=plan.every_seconds)

@@ -1,0 +1,164 @@
+"""The schema of customs' register, and every change of it, in order. A released migration never changes.
+
+What must never be doubled or contradict itself is held by keys and unique indexes, not by care.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("customs")
+
+_FIRST = (
+    # One row: how far customs' clock runs ahead of the real one.
+    """
+    CREATE TABLE clock (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        offset_seconds INTEGER NOT NULL CHECK (offset_seconds >= 0)
+    ) STRICT
+    """,
+    "INSERT INTO clock (id, offset_seconds) VALUES (1, 0)",
+    # Sources of all numbers customs gives; they only grow.
+    """
+    CREATE TABLE counters (
+        name TEXT PRIMARY KEY,
+        value INTEGER NOT NULL CHECK (value > 0)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Files taken whose claimed copy may still lie in the folder: after a crash they are not read twice.
+    """
+    CREATE TABLE arrivals (
+        token TEXT PRIMARY KEY
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Messages of which at least one application was stored, as their signer signed them.
+    """
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY,
+        received_at TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        form TEXT NOT NULL,
+        signed_by TEXT NOT NULL,
+        content BLOB NOT NULL,
+        raw_digest TEXT
+    ) STRICT
+    """,
+    # raw_digest is set while every application of the message stands: the same bytes are then dropped.
+    "CREATE UNIQUE INDEX message_stands ON messages (raw_digest) WHERE raw_digest IS NOT NULL",
+    # The life of each application that arrived in good order; `due` is its next turn, `trouble` our own fault.
+    """
+    CREATE TABLE applications (
+        id INTEGER PRIMARY KEY,
+        message INTEGER NOT NULL REFERENCES messages (id),
+        position INTEGER NOT NULL,
+        guid TEXT NOT NULL,
+        application_no TEXT NOT NULL,
+        client_seq_no TEXT NOT NULL,
+        form TEXT NOT NULL,
+        applicant TEXT NOT NULL,
+        applicant_name TEXT NOT NULL,
+        customs TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN
+            ('SUBMITTED', 'LODGED', 'LODGE_FAILED', 'REFUSED', 'UNDER_REVIEW', 'APPROVED', 'DISAPPROVED')),
+        stage INTEGER NOT NULL,
+        since TEXT NOT NULL,
+        due TEXT,
+        trouble TEXT NOT NULL DEFAULT '',
+        CHECK (due IS NULL OR status IN ('SUBMITTED', 'LODGED', 'UNDER_REVIEW'))
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX application_in_message ON applications (message, position)",
+    "CREATE INDEX application_by_guid ON applications (guid)",
+    "CREATE INDEX application_by_no ON applications (application_no)",
+    "CREATE INDEX application_by_client ON applications (client_seq_no)",
+    "CREATE INDEX application_turn ON applications (due, stage, id) WHERE due IS NOT NULL",
+    """
+    CREATE INDEX application_waiting ON applications (id)
+        WHERE due IS NULL AND status IN ('SUBMITTED', 'LODGED', 'UNDER_REVIEW')
+    """,
+    # Every status an application entered; none twice.
+    """
+    CREATE TABLE history (
+        application INTEGER NOT NULL REFERENCES applications (id),
+        status TEXT NOT NULL,
+        entered_at TEXT NOT NULL,
+        PRIMARY KEY (application, status)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What customs has: one content for each guid (QLF-130). A failed application leaves it again.
+    """
+    CREATE TABLE stored (
+        guid TEXT PRIMARY KEY,
+        digest TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Tokens occupied while an application is under way (申请中); without application: seeded.
+    """
+    CREATE TABLE claims (
+        uscc TEXT NOT NULL,
+        token TEXT NOT NULL,
+        application INTEGER REFERENCES applications (id)
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX claim_once ON claims (uscc, token, coalesce(application, 0))",
+    "CREATE INDEX claim_of ON claims (application)",
+    """
+    CREATE TABLE enterprises (
+        uscc TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        customs TEXT NOT NULL,
+        division TEXT NOT NULL,
+        record TEXT NOT NULL,
+        recorded_on TEXT NOT NULL
+    ) STRICT
+    """,
+    # ended_on is set when a qualification is replaced after its expiry; the row stays as history.
+    """
+    CREATE TABLE qualifications (
+        id INTEGER PRIMARY KEY,
+        uscc TEXT NOT NULL REFERENCES enterprises (uscc),
+        type TEXT NOT NULL,
+        filing_code TEXT UNIQUE CHECK (length(filing_code) = 10),
+        valid_from TEXT NOT NULL,
+        valid_until TEXT NOT NULL,
+        ended_on TEXT
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX qualification_once ON qualifications (uscc, type) WHERE ended_on IS NULL",
+    """
+    CREATE TABLE declarants (
+        declarant_no TEXT PRIMARY KEY,
+        uscc TEXT NOT NULL REFERENCES enterprises (uscc),
+        name TEXT NOT NULL,
+        doc_type TEXT NOT NULL,
+        doc_no TEXT NOT NULL,
+        mobile TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX declarant_once ON declarants (uscc, doc_type, doc_no)",
+    # Signed receipts as they go out; written to the folder after the commit, so that a crash repeats the same bytes.
+    """
+    CREATE TABLE receipts (
+        id INTEGER PRIMARY KEY,
+        guid TEXT NOT NULL,
+        application INTEGER REFERENCES applications (id),
+        code INTEGER NOT NULL,
+        said_at TEXT NOT NULL,
+        file_name TEXT NOT NULL UNIQUE,
+        body BLOB NOT NULL,
+        delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1))
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX receipt_once ON receipts (application, code) WHERE application IS NOT NULL",
+    "CREATE INDEX receipt_by_guid ON receipts (guid, said_at)",
+    "CREATE INDEX receipt_to_deliver ON receipts (id) WHERE delivered = 0",
+)
+
+
+@MIGRATIONS()
+def m001_register(database: Database) -> None:
+    """The register as first released."""
+    for statement in _FIRST:
+        database.execute(statement)

@@ -1,0 +1,1 @@
+"""Our side of the exchange. Read `pipeline.py` first; it knows nothing of the simulated customs."""

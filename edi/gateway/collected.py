@@ -1,0 +1,87 @@
+"""A receipt message as it comes from a receiver: opened, and believed only if its receiver signed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography import x509
+from lxml import etree
+
+from edi.checks.parse import Limits, parse
+from edi.checks.signature import check_intact
+from edi.checks.trust import fingerprint
+from edi.core.findings import Dxp, Finding, has_errors
+from edi.core.form import Form, Forms
+from edi.core.node import local_name
+from edi.messages.dxp import is_dxp_msg, read_dxp_msg
+from edi.messages.receipt import Receipt, read_receipts
+
+
+class Contract(Protocol):
+    """The schemas a receipt is held against."""
+
+    def check_schema(self, form: Form, root: etree._Element) -> list[Finding]:
+        """Findings of the family's schema."""
+
+    def check_envelope(self, root: etree._Element) -> list[Finding]:
+        """Findings of the DxpMsg schema."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """What an envelope held."""
+
+    guid: str = ""
+    """Of the receipt message."""
+    message: bytes = b""
+    """The receipt message as signed by the receiver; passed on byte for byte."""
+    receipts: tuple[Receipt, ...] = ()
+    trouble: tuple[Finding, ...] = ()
+    """Why it is not believed; then nothing of it is used."""
+
+
+def open_receipt(
+    data: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]
+) -> Collected:
+    """The receipts in an envelope. Never raises for any bytes."""
+    limits = Limits()
+    envelope = parse(data, limits)
+    if isinstance(envelope, list):
+        return Collected(trouble=tuple(envelope))
+    if not is_dxp_msg(envelope):
+        return _doubt("不是 DxpMsg 信封", "This is no DxpMsg envelope")
+    findings = contract.check_envelope(envelope)
+    if findings:
+        return Collected(trouble=tuple(findings))
+    try:
+        message = read_dxp_msg(envelope).data
+    except ValueError:
+        return _doubt("信封的 Data 不是 base64", "Data of the envelope is not base64")
+    return _open_message(message, forms, contract, certificates)
+
+
+def _open_message(
+    message: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]
+) -> Collected:
+    root = parse(message, Limits())
+    if isinstance(root, list):
+        return Collected(trouble=tuple(root))
+    form = next((one for one in forms if local_name(root) == f"{one.receipt_code}Message"), None)
+    if form is None:
+        return _doubt("根元素不是已知的回执报文", "The root element is no receipt message we know")
+    intact = check_intact(root)
+    if isinstance(intact, Finding):
+        return Collected(trouble=(intact,))
+    if fingerprint(intact.certificate) not in {fingerprint(one) for one in certificates}:
+        return _doubt("回执不是由该接收方的证书签名", "The receipt is not signed by this receiver's certificate")
+    findings = contract.check_schema(form, intact.content)
+    if has_errors(findings):
+        return Collected(trouble=tuple(findings))
+    guid = intact.content.get("guid", "")
+    return Collected(guid=guid, message=message, receipts=tuple(read_receipts(intact.content)))
+
+
+def _doubt(zh: str, en: str) -> Collected:
+    return Collected(trouble=(Finding(code=Dxp.OTHER_SECURITY, zh=zh, en=en),))

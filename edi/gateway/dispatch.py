@@ -1,0 +1,75 @@
+"""Routing and dispatch: which receiver a message goes to, and the envelope it travels in (exchange 4).
+
+The envelope is recorded before it is written, with an id that follows from its content: whatever
+dies, the same id and bytes go again, and a receiver drops what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edi.adapters.ledger import Entry, Task
+from edi.core.findings import Dxp, Finding, clip
+from edi.core.routing import choose
+from edi.gateway.admission import Act
+from edi.gateway.examine import Examined
+from edi.gateway.parts import Parts
+from edi.messages.business import Business
+from edi.messages.dxp import DxpMsg, creation_time, write_dxp_msg
+
+
+def choose_receiver(parts: Parts, business: Business, acts: Sequence[Act]) -> str | Finding:
+    """Name of the one receiver all submissions of the message go to, empty if it holds only drafts."""
+    chosen: dict[str, str] = {}
+    for number, (application, act) in enumerate(zip(business.applications, acts, strict=True), 1):
+        if act not in (Act.SUBMIT, Act.RESEND):
+            continue
+        receiver = choose(parts.routes, business.form, application.customs)
+        path = f"/{business.form}Message/{business.form}[{number}]"
+        if receiver is None:
+            return Finding(
+                code=Dxp.NO_SUCH_RECEIVER, path=path, found=clip(application.customs),
+                zh="没有通往该所在地海关的路由；请核对海关代码，或请管理员在 config.toml 的 routes 中配置",
+                en="No route leads to this competent customs; check the code or have a route configured",
+            )  # fmt: skip
+        chosen[receiver] = path
+    if len(chosen) > 1:
+        return Finding(
+            code=Dxp.ADDRESS_MISMATCH, path=list(chosen.values())[-1], found=" | ".join(chosen),
+            zh="同一报文中的申请须送往不同的接收方；请按接收方拆成多份报文",
+            en="The applications of this message go to different receivers; split the message by receiver",
+        )  # fmt: skip
+    return next(iter(chosen), "")
+
+
+def record(parts: Parts, entry: Entry, examined: Examined, receiver: str, numbers: Sequence[str]) -> None:
+    """Record the envelope and the task that delivers it."""
+    row = entry.rows("select guid, form, file_name, dispatch from messages where digest = ?", (examined.digest,))[0]
+    digest = row["dispatch"] or entry.keep(_envelope(parts, examined, receiver, numbers, row["form"], row["guid"]))
+    entry.update("messages", "digest", examined.digest, {"dispatch": digest})
+    target = parts.receivers[receiver].send / f"{examined.digest[:32]}.xml"
+    entry.task(Task(kind="write", place=receiver, target=str(target), content=digest, subject=examined.digest))
+
+
+def _envelope(
+    parts: Parts, examined: Examined, receiver: str, numbers: Sequence[str], form: str, guid: str
+) -> bytes:
+    """The first number names all: the n-th application has that number plus n (BizKey holds five keys only)."""
+    return write_dxp_msg(
+        DxpMsg(
+            message_id=f"{guid}-{examined.digest[:16]}",
+            sender=parts.node,
+            receivers=(parts.receivers[receiver].node,),
+            created=creation_time(parts.clock()),
+            message_type=form,
+            data=examined.message,
+            file_name=f"{examined.digest[:32]}.xml",
+            keys={"applicationNo": numbers[0], "applications": str(len(numbers))},
+        )
+    )
+
+
+def folders(parts: Parts) -> list[Path]:
+    """The folders towards and from all receivers."""
+    return [folder for one in parts.receivers.values() for folder in (one.send, one.collect)]

@@ -1,0 +1,227 @@
+"""What one file is and says: unpack, verify, validate (exchange 3–6). Pure work for worker processes.
+
+The same examination serves the gateway and the offline kit (`edi check`), so that they never differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from lxml import etree
+
+from edi.checks.parse import Limits, parse, unpack
+from edi.checks.signature import Signed, verify
+from edi.checks.trust import TrustPolicy
+from edi.core.findings import Dxp, Finding, clip, has_errors
+from edi.core.form import Form, Forms
+from edi.core.identity import Signer
+from edi.core.node import Node, human_path
+from edi.messages.business import Business, read_business
+from edi.messages.dsig import ds
+from edi.messages.dxp import is_dxp_msg, read_dxp_msg
+
+
+class Contract(Protocol):
+    """The published contract, compiled."""
+
+    def check(self, form: Form, root: etree._Element, *, original: bytes | None = None) -> list[Finding]:
+        """Findings of schema and rules, located in `original`."""
+
+    def check_envelope(self, root: etree._Element) -> list[Finding]:
+        """Findings of the DxpMsg schema."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelPolicy:
+    """What a channel allows."""
+
+    enterprises: tuple[str, ...] = ()
+    """USCC of the signers allowed, empty for all."""
+    messages: tuple[str, ...] = ("*",)
+    """Message types allowed, with `*` and `?`."""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """The verdict on one file, as values."""
+
+    findings: tuple[Finding, ...] = ()
+    business: Business | None = None
+    """None if the file could not be read as a message we know."""
+    signer: Signer | None = None
+    """None unless the signature holds and is trusted."""
+    digest: str = ""
+    """SHA-256 of the signed bytes: the key of duplicates."""
+    message: bytes = b""
+    """The business message as signed, out of archive and envelope."""
+    cop_msg_id: str = ""
+
+    @property
+    def good(self) -> bool:
+        """True if nothing refuses the message."""
+        return self.business is not None and not has_errors(self.findings)
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Everything an examination needs, built once per process."""
+
+    forms: Forms
+    contract: Contract
+    trust: TrustPolicy
+
+    def examine(self, data: bytes, policy: ChannelPolicy, at: datetime) -> Examined:
+        """The verdict on a file received at `at` (aware). Never raises for any bytes."""
+        opened = self._open(data, policy.limits)
+        if isinstance(opened, Examined):
+            return opened
+        form = self._form_of(opened.root)
+        if isinstance(form, Finding):
+            return Examined(findings=(form,), cop_msg_id=opened.cop_msg_id)
+        signed = verify(opened.root, self.trust, at)
+        verdict = self._validate(opened, form, signed)
+        if isinstance(signed, Finding) or verdict.business is None:
+            return verdict
+        admission = _admission(verdict.business, form, signed.signer, policy)
+        return replace(verdict, findings=(*verdict.findings, *admission))
+
+    def check_unsigned(self, data: bytes, limits: Limits) -> list[Finding]:
+        """Findings of schema and rules only: for authors who sign later."""
+        opened = self._open(data, limits)
+        if isinstance(opened, Examined):
+            return list(opened.findings)
+        form = self._form_of(opened.root)
+        if isinstance(form, Finding):
+            return [form]
+        return self.contract.check(form, opened.root, original=opened.data)
+
+    def _open(self, data: bytes, limits: Limits) -> _Opened | Examined:
+        """Out of archive and envelope, to the root of the business message."""
+        unpacked = unpack(data, limits)
+        if isinstance(unpacked, Finding):
+            return Examined(findings=(unpacked,))
+        root = parse(unpacked, limits)
+        if isinstance(root, list):
+            return Examined(findings=tuple(root))
+        return self._open_envelope(root, limits) if is_dxp_msg(root) else _Opened(root, unpacked, "")
+
+    def _open_envelope(self, envelope: etree._Element, limits: Limits) -> _Opened | Examined:
+        findings = self.contract.check_envelope(envelope)
+        if findings:
+            return Examined(findings=tuple(findings))
+        try:
+            dxp = read_dxp_msg(envelope)
+        except ValueError:
+            return Examined(findings=(_bad_base64(envelope),))
+        root = parse(dxp.data, limits)
+        if isinstance(root, list):
+            return Examined(findings=tuple(root), cop_msg_id=dxp.message_id)
+        return _Opened(root, dxp.data, dxp.message_id)
+
+    def _form_of(self, root: etree._Element) -> Form | Finding:
+        name = etree.QName(root)
+        form = self.forms.of_root(name.namespace, name.localname)
+        return form or Finding(
+            code=Dxp.SCHEMA, path=human_path(root), line=1, column=1, found=clip(str(root.tag)),
+            expected=" | ".join(f"{{{one.namespace}}}{one.code}Message" for one in self.forms),
+            zh="不认识的报文：根元素不是已发布的报文类型；请核对根元素名称和命名空间",
+            en="Unknown message: the root element is no published message type; check its name and namespace",
+        )  # fmt: skip
+
+    def _validate(self, opened: _Opened, form: Form, signed: Signed | Finding) -> Examined:
+        """Schema and rules, on what was signed; on the unsigned tree only to tell all faults at once."""
+        if isinstance(signed, Finding):
+            for signature in opened.root.findall(ds("Signature")):
+                opened.root.remove(signature)
+            findings = [signed, *self.contract.check(form, opened.root, original=opened.data)]
+            return Examined(findings=tuple(findings), cop_msg_id=opened.cop_msg_id)
+        return Examined(
+            findings=tuple(self.contract.check(form, signed.content, original=opened.data)),
+            business=read_business(signed.content, form),
+            signer=signed.signer,
+            digest=signed.digest,
+            message=opened.data,
+            cop_msg_id=opened.cop_msg_id,
+        )
+
+
+@dataclass(frozen=True)
+class _Opened:
+    root: etree._Element
+    data: bytes
+    cop_msg_id: str
+
+
+def _admission(business: Business, form: Form, signer: Signer, policy: ChannelPolicy) -> Sequence[Finding]:
+    """Who may do what (domain 1.3), as far as message, certificate and channel tell it."""
+    return [
+        *_channel_allows(form, signer, policy),
+        *_sender_is_signer(business, form, signer),
+        *_medium_is_declared(business, form, signer),
+    ]
+
+
+def _channel_allows(form: Form, signer: Signer, policy: ChannelPolicy) -> list[Finding]:
+    findings = []
+    if policy.enterprises and signer.uscc not in policy.enterprises:
+        findings.append(
+            Finding(
+                code=Dxp.OTHER_SECURITY, found=f"{signer.uscc} {signer.enterprise}", expected=" | ".join(policy.enterprises),
+                zh="签名企业不是本通道的企业；请从该企业自己的通道提交",
+                en="The signer's enterprise does not belong to this channel; submit through its own channel",
+            )  # fmt: skip
+        )
+    if not any(fnmatchcase(form.code, pattern) for pattern in policy.messages):
+        findings.append(
+            Finding(
+                code=Dxp.OTHER_LOGIC, found=form.code, expected=" | ".join(policy.messages),
+                zh="本通道不接收这种报文；请改用其他通道，或请管理员开通",
+                en="This channel does not take messages of this type; use another channel or have the type enabled",
+            )  # fmt: skip
+        )
+    return findings
+
+
+def _sender_is_signer(business: Business, form: Form, signer: Signer) -> list[Finding]:
+    if business.sender == signer.uscc:
+        return []
+    return [
+        Finding(
+            code=form.signer_code, path=f"/{form.code}Message/BaseTransfer/copCode", found=clip(business.sender),
+            expected=f"{signer.uscc}（{signer.enterprise}）",
+            zh="报文的传输企业（copCode）不是签名证书所载企业；请用该企业的证书签名，或改正 copCode",
+            en="The sending enterprise (copCode) is not the one named by the signing certificate; sign with that "
+            "enterprise's certificate or mend copCode",
+            ground="单一窗口用户手册《行政相对人统一管理》5.1.1",
+        )
+    ]  # fmt: skip
+
+
+def _medium_is_declared(business: Business, form: Form, signer: Signer) -> list[Finding]:
+    expected = signer.medium.sign_mode
+    return [
+        Finding(
+            code=form.medium_code, path=f"/{form.code}Message/{form.code}[{number}]/head/signMode",
+            found=clip(application.sign_mode), expected=expected,
+            zh="报文声明的签名方式与签名证书的介质不符；请改正 signMode（卡介质 CARD，账号 ACCOUNT），或改用相应证书签名",
+            en="The declared signMode is not the medium of the signing certificate; mend it (CARD or ACCOUNT) or sign "
+            "with the other certificate",
+            ground="单一窗口用户手册《行政相对人统一管理》4.1、5.1.1",
+        )
+        for number, application in enumerate(business.applications, 1)
+        if application.sign_mode != expected
+    ]  # fmt: skip
+
+
+def _bad_base64(envelope: etree._Element) -> Finding:
+    data = next(Node(envelope).nodes("Data"), Node(envelope))
+    return Finding(
+        code=Dxp.BAD_FORMAT, path=data.where(), expected="base64",
+        zh="信封 DxpMsg 的 Data 不是有效的 base64；请对业务报文整体做 base64 编码",
+        en="Data in the DxpMsg envelope is not valid base64; encode the whole business message as base64",
+    )  # fmt: skip

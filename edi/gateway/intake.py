@@ -1,0 +1,96 @@
+"""Picking files up: sweep, claim, read once (exchange 3). One bad file never stops the others."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from edi.adapters.boxes import Claim, Settled, claim, claims, oddities, sightings
+from edi.adapters.files import read_regular, sweep_temporaries, sync_folders
+from edi.core.findings import Dxp, Finding
+from edi.gateway.parts import Channel, Parts, Received
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A claimed file the system would not let us read."""
+
+    received: Received
+    reason: Finding
+
+
+@dataclass
+class Intake:
+    """One channel's OutBox as this process has seen it so far."""
+
+    channel: Channel
+    settled: Settled
+    taken: deque[datetime] = field(default_factory=deque)
+    """Moments of the claims of the last minute, for the channel's rate."""
+    told: set[str] = field(default_factory=set)
+    """Oddities that were reported already."""
+
+    def prepare(self) -> None:
+        """Make the boxes and clear what a crash left half written."""
+        self.channel.boxes.create()
+        for box in (self.channel.boxes.inbox, self.channel.boxes.sentbox, self.channel.boxes.failbox):
+            sweep_temporaries(box)
+
+    def take(self, parts: Parts, room: int) -> list[Claim]:
+        """Claim ready files, at most `room`, within the channel's rate; those left by a crash come first."""
+        box = self.channel.boxes.outbox
+        now = parts.clock()
+        left_over = [one for one in claims(box) if not _entered(parts, one)][:room]
+        ready = self.settled.ready(sightings(box), now)[: min(room - len(left_over), self._rate_left(now))]
+        fresh = [one for one in (claim(box, seen.name, now) for seen in ready) if one]
+        self.taken.extend([now] * len(fresh))
+        # After a power cut the claim must not be back in the OutBox under its old name.
+        sync_folders([box, *(one.path.parent for one in fresh)] if fresh else [])
+        return [*left_over, *fresh]
+
+    def waiting(self) -> bool:
+        """True if the last look saw files that are still to be taken."""
+        return self.settled.unsettled() > 0
+
+    def new_oddities(self) -> list[str]:
+        """Entries of the OutBox that are no files, told once each."""
+        found = set(oddities(self.channel.boxes.outbox))
+        fresh = sorted(found - self.told)
+        self.told = found
+        return fresh
+
+    def _rate_left(self, now: datetime) -> int:
+        while self.taken and now - self.taken[0] > _MINUTE:
+            self.taken.popleft()
+        return max(self.channel.files_per_minute - len(self.taken), 0)
+
+
+def read(channel: Channel, taken: Sequence[Claim], at: datetime) -> tuple[list[Received], list[Unreadable]]:
+    """The bytes of claimed files, read once; what cannot be read comes with its reason."""
+    received, unreadable = [], []
+    for one in taken:
+        try:
+            data = read_regular(one.path, channel.policy.limits.file)
+        except OSError as error:
+            unreadable.append(Unreadable(Received(channel, one, b"", at), _cannot_read(error)))
+        else:
+            received.append(Received(channel, one, data, at))
+    return received, unreadable
+
+
+def _cannot_read(error: OSError) -> Finding:
+    return Finding(
+        code=Dxp.OTHER_FORMAT,
+        found=error.strerror or str(error),
+        zh="文件无法读取，已移入隔离区；请检查文件权限和类型后重新投放",
+        en="The file cannot be read and was put into quarantine; check its permissions and kind and drop it again",
+    )
+
+
+def _entered(parts: Parts, one: Claim) -> bool:
+    """True if the ledger knows the claim: then only its move is still to be done, and that is a task."""
+    return bool(parts.ledger.rows("select 1 from files where claim = ?", (one.id,)))

@@ -1,0 +1,273 @@
+"""Enters a verdict into the ledger: rows, events, and what is to be written — all in one transaction.
+
+Nothing touches the world here; the tasks recorded are carried out by `settle` once they are durable.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from edi.adapters.ledger import Entry, Task
+from edi.core.findings import Dxp, Finding
+from edi.core.status import Status
+from edi.core.times import CHINA, iso
+from edi.gateway import dispatch, names
+from edi.gateway.admission import Accept, Act, Duplicate, Known, Refuse, decide
+from edi.gateway.examine import Examined
+from edi.gateway.parts import Parts, Received
+from edi.messages.answer import Answer, AnsweredApplication, answer_message
+from edi.messages.business import Application, Business
+from edi.messages.dsig import sign_message
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes one batch into one open transaction of the ledger."""
+
+    parts: Parts
+    entry: Entry
+
+    def enter(self, received: Received, examined: Examined) -> None:
+        """Admit the file or refuse it, and record everything that follows."""
+        business = examined.business
+        if not examined.good or business is None:
+            self._refuse(received, examined, examined.findings, "REFUSED")
+            return
+        form = self.parts.forms.by_code[business.form]
+        known = {one.guid: self._known(one.guid) for one in business.applications}
+        on_record = {guid: one for guid, one in known.items() if one}
+        decision = decide(business, examined.digest, on_record, form.conflict_code)
+        if isinstance(decision, Duplicate):
+            self._repeat(received, examined.digest)
+            return
+        if isinstance(decision, Refuse):
+            self._refuse(received, examined, (*examined.findings, *decision.findings), "CONFLICT")
+            return
+        receiver = dispatch.choose_receiver(self.parts, business, decision.acts)
+        if isinstance(receiver, Finding):
+            self._refuse(received, examined, (*examined.findings, receiver), "REFUSED")
+            return
+        self._accept(received, examined, business, decision, receiver)
+
+    def quarantine(self, received: Received, reason: Finding) -> None:
+        """A file that cannot even be read: put aside with the reason, nothing is answered."""
+        self._file(received, "QUARANTINED", (reason,), content="", answer="")
+        self.entry.event("alarm_quarantined", received.claim.id, file=received.claim.name, reason=reason.en)
+        folder = self.parts.quarantine / received.channel.name / received.claim.id
+        text = f"{received.claim.name}\n{reason.zh}\n{reason.en}\n".encode("utf-8", "replace")
+        self._write(received, str(folder / "reason.txt"), self.entry.keep(text))
+        self._move(received, str(folder / received.claim.name))
+
+    def _known(self, guid: str) -> Known | None:
+        rows = self.entry.rows("select status, message from applications where guid = ?", (guid,))
+        return Known(Status[rows[0]["status"]], rows[0]["message"]) if rows else None
+
+    # ---- refused, repeated, accepted ------------------------------------------------------------
+
+    def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> None:
+        codes = [finding.code for finding in findings]
+        self.entry.event("refused", received.claim.id, channel=received.channel.name, file=received.claim.name, codes=codes)
+        answer = self._answer(received, examined, findings, (), result)
+        self._file(received, result, findings, content=self._keep(received), answer=answer)
+        self._write(received, self._in_inbox(received, names.failed), answer)
+        self._move(received, str(received.channel.boxes.failbox / received.claim.name))
+
+    def _repeat(self, received: Received, digest: str) -> None:
+        """Same content again: the first answer and receipts again, nothing else happens (exchange 9)."""
+        message = self.entry.rows("select answer, claim from messages where digest = ?", (digest,))[0]
+        receipts = self.entry.rows(
+            "select distinct r.content, r.time from receipts r join applications a on a.guid = r.application "
+            "where a.message = ? order by r.time",
+            (digest,),
+        )
+        self.entry.event("duplicate", received.claim.id, file=received.claim.name, first=message["claim"])
+        self._file(received, "DUPLICATE", (), content=self._keep(received), answer=message["answer"])
+        self._write(received, self._in_inbox(received, names.successed), message["answer"])
+        for row in receipts:
+            self._write(received, self._in_inbox(received, names.receipt), row["content"])
+        self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
+
+    def _accept(
+        self, received: Received, examined: Examined, business: Business, decision: Accept, receiver: str
+    ) -> None:
+        self._message(received, examined, business, receiver)
+        numbers = self._numbers(business)
+        answered = [
+            self._application(received, examined, one, act, number)
+            for one, act, number in zip(business.applications, decision.acts, numbers, strict=True)
+        ]
+        if any(act in (Act.SUBMIT, Act.RESEND) for act in decision.acts):
+            dispatch.record(self.parts, self.entry, examined, receiver, [one.application_no for one in answered])
+        answer = self._answer(received, examined, examined.findings, answered, "ACCEPTED")
+        self.entry.update("messages", "digest", examined.digest, {"answer": answer})
+        self._file(received, "ACCEPTED", examined.findings, content=self._keep(received), answer=answer, message=examined.digest)
+        self._write(received, self._in_inbox(received, names.successed), answer)
+        self._status_file(received, examined.digest)
+        self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
+
+    # ---- rows -----------------------------------------------------------------------------------
+
+    def _message(self, received: Received, examined: Examined, business: Business, receiver: str) -> None:
+        if self.entry.rows("select 1 from messages where digest = ?", (examined.digest,)):
+            return  # sent again after customs could not store it, or a draft put back
+        signer = asdict(examined.signer) | {"medium": examined.signer.medium.value} if examined.signer else {}
+        self.entry.insert(
+            "messages",
+            {
+                "digest": examined.digest,
+                "guid": business.guid,
+                "form": business.form,
+                "channel": received.channel.name,
+                "claim": received.claim.id,
+                "file_name": received.claim.name,
+                "content": self.entry.keep(examined.message),
+                "signer": json.dumps(signer, ensure_ascii=False),
+                "receiver": receiver,
+                "received_at": iso(received.at),
+            },
+        )
+
+    def _numbers(self, business: Business) -> list[str]:
+        """Application numbers (年份 + 流水号), one consecutive block per message.
+
+        The envelope has room for the first number only, so drafts whose numbers do not follow each
+        other are numbered anew when they are submitted together.
+        """
+        rows = [
+            self.entry.rows("select application_no from applications where guid = ?", (one.guid,))
+            for one in business.applications
+        ]
+        known = [int(found[0]["application_no"]) for found in rows if found]
+        if len(known) == len(rows) and known == list(range(known[0], known[0] + len(known))):
+            return [str(number) for number in known]
+        year = self.parts.clock().astimezone(CHINA).year
+        first = self.entry.next_numbers(f"application_no_{year}", len(rows))
+        return [f"{year}{first + offset:014d}" for offset in range(len(rows))]
+
+    def _application(
+        self, received: Received, examined: Examined, application: Application, act: Act, number: str
+    ) -> AnsweredApplication:
+        known = self._known(application.guid)
+        status = Status.DRAFT if act in (Act.SAVE, Act.REPLACE, Act.DELETE) else Status.SUBMITTED
+        if act is Act.DELETE:
+            self.entry.delete("applications", "guid", application.guid)
+            self.entry.event("draft_deleted", application.guid, file=received.claim.name)
+        elif known is None:
+            self.entry.insert("applications", self._row(received, examined, application, number, status))
+            self.entry.event(act.value, application.guid, new=status, applicationNo=number, file=received.claim.name)
+        else:
+            row = self._row(received, examined, application, number, known.status)
+            for fixed in ("guid", "created_at"):
+                del row[fixed]
+            self.entry.update("applications", "guid", application.guid, row)
+            if act is Act.REPLACE:
+                self.entry.event("replace", application.guid, file=received.claim.name)
+            else:
+                self.entry.move(application.guid, known.status, status, act.value, file=received.claim.name)
+        return AnsweredApplication(
+            guid=application.guid, application_no=number, client_seq_no=application.client_seq_no, status=status
+        )
+
+    def _row(
+        self, received: Received, examined: Examined, application: Application, number: str, status: Status
+    ) -> dict[str, str]:
+        now = iso(self.parts.clock())
+        return {
+            "guid": application.guid,
+            "application_no": number,
+            "message": examined.digest,
+            "form": examined.business.form if examined.business else "",
+            "client_seq_no": application.client_seq_no,
+            "applicant": application.applicant,
+            "applicant_name": application.applicant_name,
+            "customs": application.customs,
+            "status": status.token,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+    def _file(
+        self,
+        received: Received,
+        outcome: str,
+        findings: Sequence[Finding],
+        *,
+        content: str,
+        answer: str,
+        message: str = "",
+    ) -> None:
+        self.entry.insert(
+            "files",
+            {
+                "claim": received.claim.id,
+                "channel": received.channel.name,
+                "name": received.claim.name.encode("utf-8", "replace").decode("utf-8"),
+                "seen_at": iso(received.at),
+                "content": content,
+                "outcome": outcome,
+                "message": message,
+                "findings": json.dumps([one.to_json() for one in findings], ensure_ascii=False),
+                "answer": answer,
+            },
+        )
+
+    # ---- what is to be written ------------------------------------------------------------------
+
+    def _answer(
+        self,
+        received: Received,
+        examined: Examined,
+        findings: Sequence[Finding],
+        applications: Sequence[AnsweredApplication],
+        result: str,
+    ) -> str:
+        """The signed answer, kept under its digest; made once, so that every retry writes the same bytes."""
+        business = examined.business
+        answer = Answer(
+            guid=str(uuid.uuid5(uuid.NAMESPACE_OID, f"answer:{received.claim.id}")).upper(),
+            gateway=self.parts.node,
+            channel=received.channel.name,
+            file_name=received.claim.name,
+            received_at=received.at,
+            result=result,
+            code=Dxp.ACCEPTED if result == "ACCEPTED" else _response_code(findings),
+            message_type=business.form if business else "",
+            message_guid=business.guid if business else "",
+            cop_msg_id=examined.cop_msg_id,
+            applications=applications,
+            findings=findings,
+            head=self.entry.head,
+        )
+        return self.entry.keep(sign_message(answer_message(answer), self.parts.key))
+
+    def _keep(self, received: Received) -> str:
+        """Keep the original unless it is beyond the limit; then only its answer remains."""
+        within = len(received.data) <= received.channel.policy.limits.file
+        return self.entry.keep(received.data) if within else ""
+
+    def _in_inbox(self, received: Received, name: names.Naming) -> str:
+        tick = self.parts.ticks.next(received.at)
+        return str(received.channel.boxes.inbox / name(received.claim.name, tick))
+
+    def _write(self, received: Received, target: str, digest: str) -> None:
+        self.entry.task(
+            Task(kind="write", place=received.channel.name, target=target, content=digest, subject=received.claim.id)
+        )
+
+    def _status_file(self, received: Received, digest: str) -> None:
+        target = str(received.channel.boxes.inbox / names.status_file(received.claim.name))
+        self.entry.task(Task(kind="status", place=received.channel.name, target=target, subject=digest))
+
+    def _move(self, received: Received, target: str) -> None:
+        source = str(received.claim.path)
+        self.entry.task(
+            Task(kind="move", place=received.channel.name, source=source, target=target, subject=received.claim.id)
+        )
+
+
+def _response_code(findings: Sequence[Finding]) -> str:
+    """The DXP code of the whole: the first platform code found, else business logic."""
+    return next((one.code for one in findings if one.code.isdecimal()), Dxp.OTHER_LOGIC)

@@ -1,0 +1,8 @@
+"""收取海关回执并更新申请状态 / Collect receipts and move applications on."""
+
+from edi.app import App
+
+
+def run(app: App) -> int:
+    """Take in what the receivers have put out; the number of receipt files."""
+    return app.pipeline.round().receipts
