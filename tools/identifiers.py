@@ -16,8 +16,10 @@ USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _RESIDENT_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
-_FIRST_BIRTHDAY = date(1966, 1, 1)
-_BIRTHDAYS = 30 * 365
+_HOME_DIVISIONS = ("110105", "110108", "120101", "310104", "320102", "420106", "440103")
+"""Divisions that were in force at every birthday given here, as strict checkers ask."""
+_FIRST_BIRTHDAY = date(1984, 1, 1)
+_BIRTHDAYS = 20 * 365
 
 
 def uscc_check(body: str) -> str:
@@ -59,10 +61,11 @@ def organisation_code(code: str) -> str:
     return code[8:17]
 
 
-def resident_id(key: str, division: str) -> str:
-    """A resident identity number of `division`."""
+def resident_id(key: str) -> str:
+    """A resident identity number."""
+    home = _HOME_DIVISIONS[number(f"home:{key}", len(_HOME_DIVISIONS))]
     birth = _FIRST_BIRTHDAY + timedelta(days=number(f"birth:{key}", _BIRTHDAYS))
-    body = f"{division}{birth:%Y%m%d}000"
+    body = f"{home}{birth:%Y%m%d}000"
     return body + resident_check(body)
 
 

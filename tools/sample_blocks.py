@@ -71,7 +71,7 @@ class Party:
     def person(self, role: str) -> str:
         """Name of one of its people: a common surname and a given name that says "example"."""
         given = {"legal": "示例", "operator": "样本", "account": "演示", "customs": "样例", "finance": "演算"}
-        surname = "张李王赵陈刘杨黄周吴"[identifiers.number(f"surname:{self.key}:{role}", 10)]
+        surname = "张李王赵陈刘杨黄周吴"[identifiers.number(f"{role} of {self.key}", 10)]
         return surname + given.get(role, "模拟")
 
     @property
@@ -86,7 +86,7 @@ def person(party: Party, role: str) -> Block:
     return {
         "name": party.person(role),
         "docType": RESIDENT_CARD,
-        "docNo": identifiers.resident_id(key, party.place.division),
+        "docNo": identifiers.resident_id(key),
         "nationality": CHINA,
         "mobile": identifiers.mobile(key),
     }

@@ -73,7 +73,9 @@ def sightings(box: Path) -> list[Sighting]:
 def oddities(box: Path) -> list[str]:
     """Names of entries that are no regular files and not ours: left alone, reported once."""
     return sorted(
-        path.name for path in box.iterdir() if not path.name.startswith(".") and (path.is_symlink() or not path.is_file())
+        path.name
+        for path in box.iterdir()
+        if not path.name.startswith(".") and (path.is_symlink() or not path.is_file())
     )
 
 

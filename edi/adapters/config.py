@@ -128,7 +128,9 @@ def load_config(path: Path) -> Config:
             f"There is no configuration at {path}; run inside a workspace, give --home, or make one with `edi init`",
         ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"配置文件 {path} 无法读取：{error}", f"The configuration {path} cannot be read: {error}") from error
+        raise UserError(
+            f"配置文件 {path} 无法读取：{error}", f"The configuration {path} cannot be read: {error}"
+        ) from error
     problems: list[str] = []
     config = _Reader(path.absolute().parent, problems).read(Config, table, "")
     if not problems:
@@ -172,7 +174,9 @@ class _Reader:
         hints = typing.get_type_hints(cls)
         fields = {one.name: one for one in dataclasses.fields(cls) if (cls, one.name) != (Config, "home")}
         for name in table.keys() - fields.keys():
-            self._problem(_join(where, name), "未知的键，请删除或改正拼写 / unknown key, remove it or mend its spelling")
+            self._problem(
+                _join(where, name), "未知的键，请删除或改正拼写 / unknown key, remove it or mend its spelling"
+            )
         values: dict[str, Any] = {}
         for name, one in fields.items():
             if name in table:
@@ -187,14 +191,12 @@ class _Reader:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if origin is types.UnionType:
             return self._value(arguments[0], value, where)
-        if origin is tuple:
-            if not isinstance(value, list):
-                return self._problem(where, "应为数组 / must be an array")
+        if origin is tuple and isinstance(value, list):
             return tuple(self._value(arguments[0], one, f"{where}[{n}]") for n, one in enumerate(value))
-        if origin is dict:
-            if not isinstance(value, dict):
-                return self._problem(where, "应为一节（表） / must be a table")
+        if origin is dict and isinstance(value, dict):
             return {name: self._value(arguments[1], one, _join(where, name)) for name, one in value.items()}
+        if origin in (tuple, dict):
+            return self._problem(where, "应为数组或一节（表） / must be an array or a table")
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             return self.read(hint, value, where)
         return self._plain(hint, value, where)
@@ -210,7 +212,9 @@ class _Reader:
             return value
         if hint in (str, bool) and isinstance(value, hint):
             return value
-        return self._problem(where, f"值 {value!r} 不对，应为 {hint.__name__} / {value!r} is not a valid {hint.__name__}")
+        return self._problem(
+            where, f"值 {value!r} 不对，应为 {hint.__name__} / {value!r} is not a valid {hint.__name__}"
+        )
 
     def _problem(self, where: str, text: str) -> None:
         self._problems.append(f"{where or 'config.toml'}: {text}")

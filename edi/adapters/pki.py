@@ -87,7 +87,9 @@ class Authority:
             _builder(_subject(holder), issuer.subject, key, now, validity)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(authority=False), critical=True)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root.key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root.key.public_key()), critical=False
+            )
         )
         if holder.medium:
             policy = x509.PolicyInformation(x509.ObjectIdentifier(POLICY_OIDS[holder.medium]), None)

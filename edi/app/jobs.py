@@ -24,6 +24,7 @@ class Job:
     run: Run
 
     def __call__(self, app: App) -> object:
+        """Run the job."""
         return self.run(app)
 
 
@@ -31,7 +32,9 @@ def jobs_folder() -> Path:
     """`jobs/` beside the package in a checkout, inside it when installed."""
     package = Path(edi.__file__).resolve().parent
     beside = package.parent / "jobs"
-    return beside if beside.is_dir() and (package.parent / "pyproject.toml").is_file() else package / "_shipped" / "jobs"
+    return (
+        beside if beside.is_dir() and (package.parent / "pyproject.toml").is_file() else package / "_shipped" / "jobs"
+    )
 
 
 def find_jobs(folder: Path | None = None) -> dict[str, Job]:

@@ -127,7 +127,9 @@ class Explainer:
         attribute = etree.QName(of_attribute[1]).localname if of_attribute else ""
         mine = Words(f"属性 {attribute}", f"attribute {attribute}") if attribute else self._label(element)
         expected = expected_by(error.validator)
-        if expected is None:
+        if isinstance(error.validator, XsdGroup):
+            what = Words(f"{mine.zh} 只能含有子元素，不得直接含有文字", f"{mine.en} holds elements only, no text of its own")
+        elif expected is None:
             why = clip(_NAMESPACE.sub("", reason))
             what = Words(f"{mine.zh} 的内容不符合结构定义（{why}）", f"The content of {mine.en} is not allowed ({why})")
         else:
@@ -137,7 +139,7 @@ class Explainer:
             what,
             Words("请修改", "mend it"),
             attribute=attribute,
-            found=error.obj if isinstance(error.obj, str) else "",
+            found=_quoted(error.obj) if isinstance(error.obj, str) else "",
             expected=str(expected or ""),
         )
 
@@ -191,3 +193,8 @@ def _elements(particles: Iterable[object]) -> list[XsdElement]:
 
 def _names(declared: list[XsdElement]) -> str:
     return ", ".join(dict.fromkeys(one.local_name for one in declared))
+
+
+def _quoted(value: str) -> str:
+    """The value, in quotation marks where blanks at its ends would be overlooked."""
+    return value if value == value.strip() else f"“{value}”"

@@ -60,8 +60,10 @@ class Signed:
     signer: Signer
 
 
-class _Refused(Exception):  # noqa: N818 - a jump inside this module, never an error outside it
-    def __init__(self, code: str, zh: str, en: str, element: etree._Element, found: str = "", expected: str = "") -> None:
+class _Refused(Exception):
+    def __init__(
+        self, code: str, zh: str, en: str, element: etree._Element, found: str = "", expected: str = ""
+    ) -> None:
         super().__init__(en)
         self.finding = Finding(
             code=code, zh=zh, en=en, path=human_path(element), line=_line(element),
@@ -164,8 +166,8 @@ def _transforms(reference: etree._Element) -> tuple[C14n, tuple[str, ...]]:
     if reference.get("URI") != "" or reference.get("Type"):
         raise _Refused(
             Dxp.SIGNATURE_INVALID,
-            "签名引用必须是 URI=\"\"（整个报文）；请对整个报文签名",
-            "The signature's Reference must be URI=\"\", the whole message; sign the whole message",
+            '签名引用必须是 URI=""（整个报文）；请对整个报文签名',
+            'The signature\'s Reference must be URI="", the whole message; sign the whole message',
             reference,
             str(reference.get("URI")),
             'URI=""',

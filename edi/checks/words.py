@@ -47,12 +47,11 @@ class Words:
 
 
 def label(declared: XsdElement | None, name: str) -> Words:
-    """The element's documented name beside the name that stands in the message."""
+    """The element's documented name and its name in the message, which is English already."""
     documented = _documented(declared.ref or declared if declared is not None else None)
     if documented is None:
         return Words(name, name)
-    zh, en = _first_clause(documented.zh), _first_clause(documented.en)
-    return Words(f"{zh} {name}" if zh else name, f"{en} ({name})" if en else name)
+    return Words(f"{_first_clause(documented.zh)} {name}".lstrip(), name)
 
 
 def labels(declared: Iterable[XsdElement]) -> Words:

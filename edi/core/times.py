@@ -6,6 +6,7 @@ digits only, China Standard Time (UTC+8, no daylight saving), without a zone.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8), "CST")
@@ -15,17 +16,17 @@ LONG_TERM = "2099-12-31"
 
 
 def digits14(moment: datetime) -> str:
-    """yyyyMMddHHmmss in China time."""
+    """YyyyMMddHHmmss in China time."""
     return moment.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
 
 
 def digits17(moment: datetime) -> str:
-    """yyyyMMddHHmmssfff in China time."""
+    """YyyyMMddHHmmssfff in China time."""
     return moment.astimezone(CHINA).strftime("%Y%m%d%H%M%S%f")[:17]
 
 
 def digits21(tick: int) -> str:
-    """yyyyMMddHHmmss and seven more digits in China time.
+    """YyyyMMddHHmmss and seven more digits in China time.
 
     `tick` counts units of 100 nanoseconds since 1970-01-01 UTC.
     """
@@ -41,7 +42,7 @@ def tick_of(moment: datetime) -> int:
 
 def from_digits17(text: str) -> datetime:
     """The UTC moment of yyyyMMddHHmmssfff. Raises ValueError for anything else."""
-    if len(text) != 17 or not text.isdecimal():
+    if not re.fullmatch("[0-9]{17}", text):
         raise ValueError(f"not a 17-digit time: {text!r}")
     moment = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
     return (moment + timedelta(milliseconds=int(text[14:]))).astimezone(UTC)

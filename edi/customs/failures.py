@@ -26,11 +26,6 @@ class Failure(Enum):
         "签名验证未通过，请按检查结果处理后重新签名提交",
         "the signature was not accepted; do what the finding says, sign and submit again",
     )
-    NOT_SUBMITTED = (
-        3,
-        "暂存或删除的申请不应发往海关，请以申报状态（appStatus=2）提交",
-        "a draft or a deletion is not for customs; submit with appStatus 2",
-    )
     CONFLICT = (
         130,
         "海关已有相同申请标识（guid）而内容不同的申请，以先到者为准；新的申请请使用新的标识",
@@ -63,11 +58,11 @@ class Failure(Enum):
         return -(int(digits) * 1000 + self.number)
 
 
-def conflict_finding(form: Form, guid: str) -> Finding:
-    """QLF-130: the same guid again with other content is not stored."""
+def conflict_finding(form: Form, guid: str, position: int) -> Finding:
+    """The form's rule against the same guid with other content."""
     return Finding(
-        code="QLF-130",
-        path=f"/{form.code}Message/{form.code}/head/guid",
+        code=form.conflict_code,
+        path=f"/{form.code}Message/{form.code}[{position + 1}]/head/guid",
         found=guid,
         zh=Failure.CONFLICT.zh,
         en=Failure.CONFLICT.en.capitalize(),

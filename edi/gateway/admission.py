@@ -72,7 +72,9 @@ def decide(business: Business, digest: str, known: Mapping[str, Known], conflict
             return Duplicate()
         return Accept((Act.RESEND,) * len(business.applications))
     outcomes = [
-        _decide_one(application, known.get(application.guid), f"{business.form}[{number}]", business.form, conflict_code)
+        _decide_one(
+            application, known.get(application.guid), f"{business.form}[{number}]", business.form, conflict_code
+        )
         for number, application in enumerate(business.applications, 1)
     ]
     findings = tuple(one for one in outcomes if isinstance(one, Finding))

@@ -116,7 +116,9 @@ class Settlement:
             )  # fmt: skip
             return
         for step in effect.steps:
-            self.entry.move(receipt.guid, current, step, "receipt", code=receipt.code, info=receipt.info, receipt=self.guid)
+            self.entry.move(
+                receipt.guid, current, step, "receipt", code=receipt.code, info=receipt.info, receipt=self.guid
+            )
             current = step
         if effect.verdict is Verdict.MOVES:
             self._keep_results(receipt)

@@ -42,9 +42,7 @@ class Collected:
     """Why it is not believed; then nothing of it is used."""
 
 
-def open_receipt(
-    data: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]
-) -> Collected:
+def open_receipt(data: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]) -> Collected:
     """The receipts in an envelope. Never raises for any bytes."""
     limits = Limits()
     envelope = parse(data, limits)

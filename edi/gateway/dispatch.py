@@ -52,9 +52,7 @@ def record(parts: Parts, entry: Entry, examined: Examined, receiver: str, number
     entry.task(Task(kind="write", place=receiver, target=str(target), content=digest, subject=examined.digest))
 
 
-def _envelope(
-    parts: Parts, examined: Examined, receiver: str, numbers: Sequence[str], form: str, guid: str
-) -> bytes:
+def _envelope(parts: Parts, examined: Examined, receiver: str, numbers: Sequence[str], form: str, guid: str) -> bytes:
     """The first number names all: the n-th application has that number plus n (BizKey holds five keys only)."""
     return write_dxp_msg(
         DxpMsg(

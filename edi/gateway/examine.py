@@ -13,8 +13,8 @@ from typing import Protocol
 
 from lxml import etree
 
-from edi.checks.parse import Limits, parse, unpack
-from edi.checks.signature import Signed, verify
+from edi.checks.parse import DEFAULT_LIMITS, Limits, parse, unpack
+from edi.checks.signature import Signed, check_intact, verify
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Dxp, Finding, clip, has_errors
 from edi.core.form import Form, Forms
@@ -43,7 +43,7 @@ class ChannelPolicy:
     """USCC of the signers allowed, empty for all."""
     messages: tuple[str, ...] = ("*",)
     """Message types allowed, with `*` and `?`."""
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +90,23 @@ class Examiner:
         admission = _admission(verdict.business, form, signed.signer, policy)
         return replace(verdict, findings=(*verdict.findings, *admission))
 
-    def check_unsigned(self, data: bytes, limits: Limits) -> list[Finding]:
-        """Findings of schema and rules only: for authors who sign later."""
+    def check_offline(self, data: bytes, limits: Limits) -> list[Finding]:
+        """Findings of schema, rules and, where there is a signature, its integrity: for authors.
+
+        Whether the certificate is trusted cannot be told without the gateway's authorities.
+        """
         opened = self._open(data, limits)
         if isinstance(opened, Examined):
             return list(opened.findings)
         form = self._form_of(opened.root)
         if isinstance(form, Finding):
             return [form]
-        return self.contract.check(form, opened.root, original=opened.data)
+        if opened.root.find(ds("Signature")) is None:
+            return self.contract.check(form, opened.root, original=opened.data)
+        intact = check_intact(opened.root)
+        if isinstance(intact, Finding):
+            return list(self._unverified(opened, form, intact).findings)
+        return self.contract.check(form, intact.content, original=opened.data)
 
     def _open(self, data: bytes, limits: Limits) -> _Opened | Examined:
         """Out of archive and envelope, to the root of the business message."""
@@ -134,12 +142,9 @@ class Examiner:
         )  # fmt: skip
 
     def _validate(self, opened: _Opened, form: Form, signed: Signed | Finding) -> Examined:
-        """Schema and rules, on what was signed; on the unsigned tree only to tell all faults at once."""
+        """Schema and rules, on what was signed; of an unverified tree only the faults are told, all at once."""
         if isinstance(signed, Finding):
-            for signature in opened.root.findall(ds("Signature")):
-                opened.root.remove(signature)
-            findings = [signed, *self.contract.check(form, opened.root, original=opened.data)]
-            return Examined(findings=tuple(findings), cop_msg_id=opened.cop_msg_id)
+            return self._unverified(opened, form, signed)
         return Examined(
             findings=tuple(self.contract.check(form, signed.content, original=opened.data)),
             business=read_business(signed.content, form),
@@ -148,6 +153,12 @@ class Examiner:
             message=opened.data,
             cop_msg_id=opened.cop_msg_id,
         )
+
+    def _unverified(self, opened: _Opened, form: Form, reason: Finding) -> Examined:
+        for signature in opened.root.findall(ds("Signature")):
+            opened.root.remove(signature)
+        findings = (reason, *self.contract.check(form, opened.root, original=opened.data))
+        return Examined(findings=findings, cop_msg_id=opened.cop_msg_id)
 
 
 @dataclass(frozen=True)
@@ -171,18 +182,22 @@ def _channel_allows(form: Form, signer: Signer, policy: ChannelPolicy) -> list[F
     if policy.enterprises and signer.uscc not in policy.enterprises:
         findings.append(
             Finding(
-                code=Dxp.OTHER_SECURITY, found=f"{signer.uscc} {signer.enterprise}", expected=" | ".join(policy.enterprises),
+                code=Dxp.OTHER_SECURITY,
+                found=f"{signer.uscc} {signer.enterprise}",
+                expected=" | ".join(policy.enterprises),
                 zh="签名企业不是本通道的企业；请从该企业自己的通道提交",
                 en="The signer's enterprise does not belong to this channel; submit through its own channel",
-            )  # fmt: skip
+            )
         )
     if not any(fnmatchcase(form.code, pattern) for pattern in policy.messages):
         findings.append(
             Finding(
-                code=Dxp.OTHER_LOGIC, found=form.code, expected=" | ".join(policy.messages),
+                code=Dxp.OTHER_LOGIC,
+                found=form.code,
+                expected=" | ".join(policy.messages),
                 zh="本通道不接收这种报文；请改用其他通道，或请管理员开通",
                 en="This channel does not take messages of this type; use another channel or have the type enabled",
-            )  # fmt: skip
+            )
         )
     return findings
 

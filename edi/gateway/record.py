@@ -69,7 +69,9 @@ class Recorder:
 
     def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> None:
         codes = [finding.code for finding in findings]
-        self.entry.event("refused", received.claim.id, channel=received.channel.name, file=received.claim.name, codes=codes)
+        self.entry.event(
+            "refused", received.claim.id, channel=received.channel.name, file=received.claim.name, codes=codes
+        )
         answer = self._answer(received, examined, findings, (), result)
         self._file(received, result, findings, content=self._keep(received), answer=answer)
         self._write(received, self._in_inbox(received, names.failed), answer)
@@ -103,7 +105,14 @@ class Recorder:
             dispatch.record(self.parts, self.entry, examined, receiver, [one.application_no for one in answered])
         answer = self._answer(received, examined, examined.findings, answered, "ACCEPTED")
         self.entry.update("messages", "digest", examined.digest, {"answer": answer})
-        self._file(received, "ACCEPTED", examined.findings, content=self._keep(received), answer=answer, message=examined.digest)
+        self._file(
+            received,
+            "ACCEPTED",
+            examined.findings,
+            content=self._keep(received),
+            answer=answer,
+            message=examined.digest,
+        )
         self._write(received, self._in_inbox(received, names.successed), answer)
         self._status_file(received, examined.digest)
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
@@ -156,10 +165,10 @@ class Recorder:
             self.entry.delete("applications", "guid", application.guid)
             self.entry.event("draft_deleted", application.guid, file=received.claim.name)
         elif known is None:
-            self.entry.insert("applications", self._row(received, examined, application, number, status))
+            self.entry.insert("applications", self._row(examined, application, number, status))
             self.entry.event(act.value, application.guid, new=status, applicationNo=number, file=received.claim.name)
         else:
-            row = self._row(received, examined, application, number, known.status)
+            row = self._row(examined, application, number, known.status)
             for fixed in ("guid", "created_at"):
                 del row[fixed]
             self.entry.update("applications", "guid", application.guid, row)
@@ -171,9 +180,7 @@ class Recorder:
             guid=application.guid, application_no=number, client_seq_no=application.client_seq_no, status=status
         )
 
-    def _row(
-        self, received: Received, examined: Examined, application: Application, number: str, status: Status
-    ) -> dict[str, str]:
+    def _row(self, examined: Examined, application: Application, number: str, status: Status) -> dict[str, str]:
         now = iso(self.parts.clock())
         return {
             "guid": application.guid,

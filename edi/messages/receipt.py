@@ -14,8 +14,8 @@ from lxml import etree
 
 from edi.core.findings import Finding, Severity
 from edi.core.form import Form
-from edi.core.times import digits17, from_digits17
 from edi.core.node import Node, local_name
+from edi.core.times import digits17, from_digits17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +185,9 @@ def _read_finding(node: Node) -> Finding:
 
 def xml_text(text: str) -> str:
     """`text` without the control characters XML cannot hold."""
-    return "".join(c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�" for c in text)
+    return "".join(
+        c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�" for c in text
+    )
 
 
 def _add(parent: etree._Element, name: str) -> etree._Element:

@@ -1,0 +1,278 @@
+"""XPath 1.0 as rules may use it: vetted word by word when rules are loaded, compiled once.
+
+Refuses whatever libxml2 would only stumble over at run time, or a strict XSLT processor would take
+otherwise: unknown functions and prefixes, document() with a computed address, contexts that are no
+plain paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+Value = Any
+"""What XPath computes: text, number, truth or a list of elements."""
+
+_TOKEN = re.compile(
+    r"""(?P<literal>"[^"]*"|'[^']*')
+      | (?P<number>\d+(?:\.\d*)?|\.\d+)
+      | \$(?P<variable>[^\W\d][\w.-]*)
+      | (?P<axis>[a-z-]+)\s*::
+      | (?P<name>[^\W\d][\w.-]*(?::(?:\*|[^\W\d][\w.-]*))?)
+      | (?P<mark>\.\.|//|!=|<=|>=|[()\[\].@,/|+\-=<>*])""",
+    re.VERBOSE,
+)
+_SPACE = re.compile(r"\s*")
+_WORD_OPERATORS = frozenset({"and", "or", "div", "mod"})
+_NODE_TESTS = frozenset({"text", "node", "comment"})
+_CONTEXT_FREE = frozenset({"true", "false"})
+_FUNCTIONS = frozenset(
+    "last position count local-name namespace-uri name string concat starts-with contains substring-before "
+    "substring-after substring string-length normalize-space translate boolean not true false lang number sum "
+    "floor ceiling round document".split()
+)
+_OPERAND_ENDS = frozenset({")", "]", ".", ".."})
+
+
+class XPathFault(ValueError):
+    """An expression that rules must not use; `zh` and `en` say why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh = zh
+        self.en = en
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    """`literal`, `number`, `variable`, `function`, `step`, `path` (`/` and `//`), `operator` or a mark itself."""
+    text: str
+    start: int
+    depth: int
+    """How many predicates it stands in."""
+    begins: bool
+    """True where an operand begins, so that a path here starts from the context or the root."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A compiled expression. Call it with the context node and the values of its variables."""
+
+    variables: tuple[str, ...]
+    is_constant: bool
+    """True if neither the node nor any variable that is not constant has a part in it."""
+    is_relative: bool
+    """True if the value depends on the context node, not only on its document."""
+    _compiled: etree.XPath
+
+    def __call__(self, node: etree._Element, scope: Mapping[str, Value]) -> Value:
+        """The value at `node`."""
+        if self.variables:
+            return self._compiled(node, **{name: scope[name] for name in self.variables})
+        return self._compiled(node)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The path of a rule: which elements it speaks of, anywhere in the document."""
+
+    source: str
+    _compiled: etree.XPath
+    _last: frozenset[str]
+    """Names one of which the element must have; empty if it may have any."""
+    _upwards: tuple[str, ...]
+    """For a plain path of names: those names from the element upwards."""
+
+    def nodes(self, document: Index) -> Sequence[etree._Element]:
+        """The elements, in document order."""
+        if self._upwards:
+            candidates = document.by_name.get(self._upwards[0], ())
+            return [element for element in candidates if _stands_in(element, self._upwards)]
+        if self._last and self._last.isdisjoint(document.by_name):
+            return ()
+        found = document.found.get(self.source)
+        if found is None:
+            found = document.found[self.source] = self._compiled(document.root)
+        return found
+
+
+class Index:
+    """The elements of one document by name, made once per check; keeps them alive, so that they stay themselves."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self.root = root
+        self.found: dict[str, Sequence[etree._Element]] = {}
+        self.by_name: dict[str, list[etree._Element]] = defaultdict(list)
+        for element in root.iter(etree.Element):
+            self.by_name[element.tag].append(element)
+
+
+def _stands_in(element: etree._Element, upwards: tuple[str, ...]) -> bool:
+    here: etree._Element | None = element
+    for name in upwards[1:]:
+        here = here.getparent() if here is not None else None
+        if here is None or here.tag != name:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Compiles the expressions of one rule file."""
+
+    namespaces: Mapping[str, str]
+    """Prefix to namespace, as the file declares them."""
+    documents: Callable[[str], etree._Element]
+    """Gives the root of the document at a relative address, e.g. a code table."""
+    _loaded: dict[str, etree._Element] = field(default_factory=dict)
+
+    def compile(self, source: str, wrap: str = "", constants: frozenset[str] = frozenset()) -> Expression:
+        """The expression; `wrap` is the function its value goes through, e.g. `boolean`."""
+        tokens = self._vet(source)
+        variables = tuple(dict.fromkeys(token.text for token in tokens if token.kind == "variable"))
+        is_relative = any(_looks_at_node(tokens, index) for index in range(len(tokens)))
+        is_absolute = any(token.kind == "path" and token.begins for token in tokens)
+        self._xpath(source)  # alone, so that no bracket of `wrap` mends it
+        return Expression(
+            variables=variables,
+            is_constant=not is_relative and not is_absolute and constants.issuperset(variables),
+            is_relative=is_relative,
+            _compiled=self._xpath(f"{wrap}({source})" if wrap else source),
+        )
+
+    def compile_context(self, source: str) -> Context:
+        """The context of a rule: names and predicates joined by `/`, alternatives by `|`."""
+        tokens = self._vet(source)
+        _vet_context(tokens)
+        paths = list(_split(source, tokens))
+        names = [[token for token in path if token.kind == "step" and not token.depth] for _, path in paths]
+        last = frozenset(self._clark(path[-1].text) for path in names)
+        is_plain = len(paths) == 1 and all(token.kind == "step" or token.text == "/" for token in tokens)
+        upwards = tuple(self._clark(token.text) for token in reversed(tokens) if token.kind == "step")
+        return Context(
+            source=source,
+            _compiled=self._xpath(" | ".join(text if text.startswith("/") else f"//{text}" for text, _ in paths)),
+            _last=frozenset() if any("*" in name for name in last) else last,
+            _upwards=() if not is_plain or tokens[0].kind == "path" or any("*" in one for one in upwards) else upwards,
+        )
+
+    def _vet(self, source: str) -> list[_Token]:
+        tokens = list(_tokens(source))
+        if not tokens:
+            raise XPathFault("表达式是空的", "the expression is empty")
+        for index, token in enumerate(tokens):
+            if token.kind == "function":
+                self._vet_function(tokens, index)
+            elif token.kind == "step" and ":" in token.text and token.text.partition(":")[0] not in self.namespaces:
+                raise XPathFault(f"前缀没有声明：{token.text}", f"prefix not declared: {token.text}")
+        return tokens
+
+    def _vet_function(self, tokens: list[_Token], index: int) -> None:
+        name = tokens[index].text
+        if name not in _FUNCTIONS:
+            raise XPathFault(f"不支持的函数：{name}()", f"function not supported: {name}()")
+        if name == "document":
+            inside = [token.kind for token in tokens[index + 1 : index + 4]]
+            if inside != ["(", "literal", ")"]:
+                raise XPathFault("document() 的地址必须是字面值", "document() takes one literal address")
+            self._load(tokens[index + 2].text)
+
+    def _load(self, address: str) -> None:
+        """Keep the document under a parent of its own, which stands for its root node."""
+        if address not in self._loaded:
+            holder = etree.Element("document")
+            holder.append(self.documents(address))
+            self._loaded[address] = holder
+
+    def _xpath(self, source: str) -> etree.XPath:
+        extensions = {(None, "document"): self._document} if "document" in source else None
+        try:
+            return etree.XPath(source, namespaces=dict(self.namespaces), extensions=extensions, smart_strings=False)
+        except etree.XPathSyntaxError as error:
+            raise XPathFault(f"XPath 语法错误：{source}", f"not valid XPath ({error}): {source}") from error
+
+    def _document(self, _context: object, address: str) -> list[etree._Element]:
+        return [self._loaded[address]]
+
+    def _clark(self, name: str) -> str:
+        prefix, colon, local = name.rpartition(":")
+        return f"{{{self.namespaces[prefix]}}}{local}" if colon else name
+
+
+def _tokens(source: str) -> Iterator[_Token]:
+    """The words of an expression, told apart as XPath 1.0, 3.7 asks."""
+    position, depth, previous = 0, 0, None
+    while (position := _SPACE.match(source, position).end()) < len(source):  # type: ignore[union-attr] # matches always
+        match = _TOKEN.match(source, position)
+        if match is None:
+            raise XPathFault(f"无法识别：{source[position:]}", f"cannot be read: {source[position:]}")
+        follows = source[_SPACE.match(source, match.end()).end() :][:1]  # type: ignore[union-attr]
+        begins = previous is None or not _ends_operand(previous)
+        kind = _kind(match, begins=begins, calls=follows == "(")
+        depth -= kind == "]"
+        in_path = previous is not None and previous.kind in ("path", "@", "axis")
+        text = match[match.lastgroup or 0]
+        word = text[1:-1] if kind == "literal" else text
+        previous = _Token(kind, word, position, depth, begins and not in_path)
+        yield previous
+        depth += kind == "["
+        position = match.end()
+
+
+def _kind(match: re.Match[str], *, begins: bool, calls: bool) -> str:
+    group, text = match.lastgroup, match[0]
+    if group == "name":
+        if not begins and text in _WORD_OPERATORS:
+            return "operator"
+        return "function" if calls and text not in _NODE_TESTS else "step"
+    if group != "mark":
+        return str(group)
+    if text in ("/", "//"):
+        return "path"
+    if text == "*":
+        return "step" if begins else "operator"
+    return text if text in "()[]@,.|" or text == ".." else "operator"
+
+
+def _ends_operand(token: _Token) -> bool:
+    return token.kind in ("literal", "number", "variable", "step") or token.kind in _OPERAND_ENDS
+
+
+def _looks_at_node(tokens: list[_Token], index: int) -> bool:
+    """True if this word makes the value depend on the context node."""
+    token = tokens[index]
+    if token.depth:
+        return False
+    if token.kind == "function":
+        is_bare = [one.kind for one in tokens[index + 1 : index + 3]] == ["(", ")"]
+        return is_bare and token.text not in _CONTEXT_FREE
+    return token.begins and token.kind in ("step", "axis", "@", ".", "..")
+
+
+def _vet_context(tokens: list[_Token]) -> None:
+    for token in tokens:
+        if token.kind == "variable" or (token.kind == "function" and token.text == "document"):
+            raise XPathFault(f"context 中不得使用：{token.text}", f"not allowed in a context: {token.text}")
+        if not token.depth and token.kind not in ("step", "path", "[", "]", "|"):
+            raise XPathFault(f"context 只能是简单路径：{token.text}", f"a context is a plain path, without {token.text}")
+    ends = [after is None or after.kind == "|" for after in (*tokens[1:], None)]
+    if tokens[0].kind == "|" or any(end and token.kind in ("path", "|") for token, end in zip(tokens, ends, strict=True)):
+        raise XPathFault("context 必须指向元素", "a context must lead to elements")
+
+
+def _split(source: str, tokens: list[_Token]) -> Iterator[tuple[str, list[_Token]]]:
+    """The alternatives of a context, as text and as words."""
+    start, path = 0, []
+    for token in tokens:
+        if token.kind == "|" and not token.depth:
+            yield source[start : token.start].strip(), path
+            start, path = token.start + 1, []
+        else:
+            path.append(token)
+    yield source[start:].strip(), path

@@ -1,0 +1,198 @@
+"""The desk: enters what arrived and gives every application its turn, inside one transaction.
+
+It asks `cases.py` what is to happen and does it: status, register, receipt. A fault of ours in one
+application (a rule that raises) stops that application with a note for a person, not the others,
+and never refuses it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from edi.core.findings import Finding
+from edi.core.form import Form, Forms
+from edi.core.status import Status
+from edi.core.times import CHINA
+from edi.customs import cases
+from edi.customs.cases import CODE_OF, Decision, Ruling
+from edi.customs.docket import Docket, Entry, NewApplication
+from edi.customs.failures import Failure, conflict_finding
+from edi.customs.reading import Answerable, Failed, Filing, Letter
+from edi.customs.receipts import ReceiptDesk
+from edi.customs.register import Register
+from edi.customs.scenarios import Outcome, Scenario, in_force, read_scenario
+from edi.customs.settings import Settings
+from edi.errors import Broken, EdiError
+from edi.messages.receipt import Enrolled, Granted, Receipt, Results
+
+_LODGE_FAILED_CODE = CODE_OF[Status.LODGE_FAILED]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The desk within one transaction, at one moment of customs' clock."""
+
+    connection: sqlite3.Connection
+    now: datetime
+    settings: Settings
+    forms: Forms
+    receipts: ReceiptDesk
+
+    @property
+    def docket(self) -> Docket:
+        """The docket in the same transaction."""
+        return Docket(self.connection)
+
+    # Arrivals
+
+    def lodge(self, arrival: Filing | Failed) -> None:
+        """Enter what arrived; drop what is there already, fail what contradicts it (exchange 9)."""
+        if self.docket.stands(arrival.letter.raw_digest):
+            return
+        if isinstance(arrival, Failed):
+            for one in arrival.applications:
+                self._fail(arrival.letter, one, arrival.failure, arrival.findings)
+        else:
+            self._lodge_filing(arrival)
+
+    def _lodge_filing(self, filing: Filing) -> None:
+        message = 0
+        all_stored = True
+        seen: set[str] = set()
+        for one in filing.applications:
+            stored = self.docket.stored_digest(one.guid)
+            if one.guid in seen or stored not in (None, one.digest):
+                all_stored = False
+                finding = conflict_finding(filing.letter.form, one.guid, one.position)
+                self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
+            elif stored is None:
+                message = message or self.docket.enter_message(filing.message, self.now)
+                self._enter(one, message)
+            seen.add(one.guid)
+        if message and all_stored:
+            self.docket.let_stand(message, filing.letter.raw_digest)
+
+    def _enter(self, one: NewApplication, message: int) -> None:
+        wait = cases.wait_for_lodging(self._scenario(one.client_seq_no, one.guid), self.settings)
+        self.docket.enter(one, message, at=self.now, due=self.now + wait)
+
+    def _fail(self, letter: Letter, one: Answerable, failure: Failure, findings: Iterable[Finding]) -> None:
+        receipt = Receipt(
+            guid=one.guid,
+            application_no=one.application_no,
+            client_seq_no=one.client_seq_no,
+            code=failure.code(letter.form),
+            time=self.now,
+            info=failure.info,
+            findings=tuple(findings),
+        )
+        self.receipts.give(self.connection, letter.form, receipt, to=letter.sender)
+
+    # Turns
+
+    def take_turns(self, limit: int) -> int:
+        """Give up to `limit` due applications their turn, in order; the answer is how many."""
+        for done in range(limit):
+            entry = self.docket.next_turn(self.now)
+            if entry is None:
+                return done
+            self._take_turn(entry)
+        return limit
+
+    def _take_turn(self, entry: Entry) -> None:
+        self.connection.execute("SAVEPOINT turn")
+        try:
+            self._perform(entry, self._rule(entry))
+        except (sqlite3.Error, EdiError, OSError):
+            raise  # our outage, not this application's: everything is tried again later
+        except Exception as error:  # noqa: BLE001 - a form's rule may raise anything; it must not stop the others
+            self.connection.execute("ROLLBACK TO turn")
+            self.docket.stop(entry, f"{type(error).__name__}: {error}")
+        self.connection.execute("RELEASE turn")
+
+    def _rule(self, entry: Entry) -> Ruling:
+        scenario = self._scenario(entry.client_seq_no, entry.guid)
+        match entry.status:
+            case Status.SUBMITTED:
+                return cases.lodge(scenario, self.settings)
+            case Status.LODGED:
+                findings = self._ask_register(entry) if cases.asks_register(scenario) else []
+                return cases.accept(scenario, self.settings, findings)
+            case _:
+                return cases.decide(scenario)
+
+    def decide(self, entry: Entry, decision: Decision, opinion: str) -> None:
+        """Carry out what a person decided."""
+        for ruling in cases.decide_by_hand(entry.status, decision, opinion):
+            self._perform(entry, ruling)
+            entry = self.docket.get(entry.id)
+
+    def _perform(self, entry: Entry, ruling: Ruling) -> None:
+        """The next turn counts from when this one was due, so that a clock put forward makes up for lost time."""
+        if ruling.status is None:
+            self.docket.stop(entry)
+            return
+        started = entry.due or self.now
+        due = None if ruling.wait is None else started + ruling.wait
+        self.docket.move(entry, ruling.status, at=self.now, due=due)
+        results = self._approve(entry) if ruling.status is Status.APPROVED else None
+        if read_scenario(entry.client_seq_no).outcome is not Outcome.SILENT:
+            self._tell(entry, ruling, ruling.status, results)
+
+    def _tell(self, entry: Entry, ruling: Ruling, status: Status, results: Results | None) -> None:
+        receipt = Receipt(
+            guid=entry.guid,
+            application_no=entry.application_no,
+            client_seq_no=entry.client_seq_no,
+            customs=entry.customs,
+            code=CODE_OF[status],
+            time=self.now,
+            info=ruling.info,
+            opinion=ruling.opinion,
+            results=results,
+            findings=ruling.findings,
+        )
+        self.receipts.give(self.connection, self._form(entry), receipt, to=entry.sender, application=entry.id)
+
+    # The register
+
+    def _ask_register(self, entry: Entry) -> list[Finding]:
+        form = self._form(entry)
+        node = self.docket.node(entry, form)
+        register = self.register(before=entry.id)
+        return [finding for check in form.customs_checks for finding in check(node, register)]
+
+    def _approve(self, entry: Entry) -> Results:
+        form = self._form(entry)
+        register = self.register(before=entry.id)
+        effects = form.on_approved(self.docket.node(entry, form), register)
+        brought = [register.carry_out(effect) for effect in effects]
+        return Results(
+            qualifications=tuple(one for one in brought if isinstance(one, Granted)),
+            declarants=tuple(one for one in brought if isinstance(one, Enrolled)),
+        )
+
+    def register(self, *, before: int | None = None) -> Register:
+        """The register as of today on customs' calendar."""
+        return Register(self.connection, self.now.astimezone(CHINA).date(), self.settings.seed, before)
+
+    def _scenario(self, client_seq_no: str, guid: str) -> Scenario:
+        scenario = read_scenario(client_seq_no)
+        once = scenario.outcome is Outcome.LODGEFAILONCE
+        return in_force(scenario, failed_before=once and self.docket.failed_before(guid, _LODGE_FAILED_CODE))
+
+    def _form(self, entry: Entry) -> Form:
+        form = self.forms.get(entry.form)
+        if form is None:
+            raise Broken(
+                f"申请 {entry.guid} 的报文类型 {entry.form} 已不存在；请恢复该类型的定义文件",
+                f"The message type {entry.form} of application {entry.guid} is gone; bring its definition back",
+            )
+        return form
+
+
+def _answerable(one: NewApplication) -> Answerable:
+    return Answerable(guid=one.guid, application_no=one.application_no, client_seq_no=one.client_seq_no)

@@ -1,0 +1,101 @@
+"""Receipts: made and signed inside the transaction that decides, written to the folder after it.
+
+The exact bytes are committed before any file appears; a crash therefore repeats the same bytes under
+the same name, and the receiver drops what it has (exchange 9).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from edi.adapters.files import sweep_temporaries, write_whole
+from edi.core.form import Form
+from edi.core.times import from_iso, iso
+from edi.customs.register import next_count
+from edi.customs.settings import Settings
+from edi.customs.store import Store
+from edi.messages.dsig import SigningKey, sign_message
+from edi.messages.dxp import DxpMsg, creation_time, write_dxp_msg
+from edi.messages.receipt import Receipt, receipt_message
+
+_TICK = timedelta(milliseconds=1)  # returnTime has milliseconds
+
+
+@dataclass(frozen=True)
+class ReceiptDesk:
+    """Makes receipts and puts them out."""
+
+    settings: Settings
+    key: SigningKey
+
+    def give(
+        self, connection: sqlite3.Connection, form: Form, receipt: Receipt, *, to: str, application: int | None = None
+    ) -> None:
+        """Sign a receipt for the node `to` and put it on the list of those to deliver."""
+        number = next_count(connection, "receipt")
+        said = replace(receipt, time=_after_the_last(connection, receipt))
+        guid = self._message_guid(number, said)
+        connection.execute(
+            "INSERT INTO receipts (id, guid, application, code, said_at, file_name, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                number,
+                said.guid,
+                application,
+                said.code,
+                iso(said.time),
+                f"{number:012d}-{form.receipt_code}-{guid[:8]}.xml",
+                self._envelope(form, said, guid, to),
+            ),
+        )
+
+    def deliver(self, store: Store) -> int:
+        """Write what was not yet delivered, oldest first, batch by batch; the answer is how many."""
+        delivered = 0
+        while batch := self._undelivered(store):
+            write_whole({self.settings.deliver_to / row["file_name"]: row["body"] for row in batch})
+            with store.writing() as connection:
+                connection.executemany("UPDATE receipts SET delivered = 1 WHERE id = ?", [(row["id"],) for row in batch])
+            delivered += len(batch)
+        return delivered
+
+    def open_folder(self) -> None:
+        """Make sure the folder is there and free of what a crash left half written."""
+        self.settings.deliver_to.mkdir(parents=True, exist_ok=True)
+        sweep_temporaries(self.settings.deliver_to)
+
+    def _undelivered(self, store: Store) -> list[sqlite3.Row]:
+        with store.reading() as connection:
+            return connection.execute(
+                "SELECT id, file_name, body FROM receipts WHERE delivered = 0 ORDER BY id LIMIT ?",
+                (self.settings.batch,),
+            ).fetchall()
+
+    def _message_guid(self, number: int, receipt: Receipt) -> str:
+        """An identity that follows from seed, number and content; another register never repeats it by chance."""
+        text = f"{self.settings.seed} {self.settings.node_id} {number} {receipt.guid} {receipt.code} {iso(receipt.time)}"
+        return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=5)).upper()
+
+    def _envelope(self, form: Form, receipt: Receipt, guid: str, to: str) -> bytes:
+        return write_dxp_msg(
+            DxpMsg(
+                message_id=guid,
+                sender=self.settings.node_id,
+                receivers=(to,),
+                created=creation_time(receipt.time),
+                message_type=form.receipt_code,
+                data=sign_message(receipt_message(form, receipt, guid), self.key),
+                file_name=f"Receipt_{receipt.guid}_{receipt.code}.xml",
+                keys={"applicationNo": receipt.application_no} if receipt.application_no else {},
+            )
+        )
+
+
+def _after_the_last(connection: sqlite3.Connection, receipt: Receipt) -> datetime:
+    """The receipt's time, but always later than the one before it on the same application."""
+    row = connection.execute("SELECT max(said_at) AS last FROM receipts WHERE guid = ?", (receipt.guid,)).fetchone()
+    earliest = from_iso(row["last"]) + _TICK if row["last"] else receipt.time
+    return max(receipt.time, earliest)

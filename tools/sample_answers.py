@@ -1,0 +1,94 @@
+"""Sample receipts and technical answers to the second clean message."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import identifiers
+from sample_blocks import LONG_TERM, declarant, xml
+from sample_clean import DEMO
+
+
+def receipt(serial: str, status: str, info: str, **more: Any) -> str:
+    """A receipt for the second clean sample."""
+    head = {
+        "guid": identifiers.guid("application:DEMO-2026-0002"),
+        "applicationNo": "202600000000000002",
+        "clientSeqNo": "DEMO-2026-0002",
+        "competentCustoms": DEMO.place.customs,
+        "returnStatus": status,
+        "returnTime": f"20261120{serial}",
+        "returnInfo": info,
+    }
+    return xml("QLF102Message", "urn:edi-customs:qlf:1", identifiers.guid(f"receipt:{serial}"), {"QLF102": head | more})
+
+
+def answer(result: str, code: str, **more: Any) -> str:
+    """A technical answer to the second clean sample."""
+    head = {
+        "gateway": "EDIGATEWAY000001",
+        "channel": "demo",
+        "fileName": "02-TRADER.xml",
+        "receivedAt": "20261120093001000",
+        "result": result,
+        "responseCode": code,
+        "messageType": "QLF101Message",
+        "messageGuid": identifiers.guid("message:02-TRADER"),
+    }
+    chain = {"chain": {"seq": "1", "head": hashlib.sha256(b"first event").hexdigest()}}
+    return xml("TechnicalAnswer", "urn:edi-customs:answer:1", identifiers.guid(f"answer:{result}"), head | more | chain)
+
+
+FINDING = {
+    "code": "QLF-010",
+    "severity": "error",
+    "path": "/QLF101Message/QLF101/managers",
+    "line": "66",
+    "found": "CUSTOMS_MANAGER",
+    "expected": "一名财务负责人 / one finance manager",
+    "zh": "备案“TRADER”必须填写财务负责人，未填写。请增加一名 FINANCE_MANAGER。",
+    "en": '"TRADER" needs a finance manager; there is none. Add a manager of type FINANCE_MANAGER.',
+    "ground": "单一窗口用户手册《行政相对人统一管理》5.1.1.2",
+}
+
+
+PENDING = {
+    "code": "QLF-102",
+    "severity": "error",
+    "found": "TRADER",
+    "zh": "资质“TRADER”正在申请中，不可再次申请。请等待审批结果。",
+    "en": '"TRADER" is under application already. Wait for the decision.',
+    "ground": "单一窗口用户手册《行政相对人统一管理》5.1.1",
+}
+
+
+def answers() -> Iterator[tuple[str, str, str]]:
+    """Receipts and technical answers: path, what they show, the message."""
+    granted = {"type": "TRADER", "filingCode": DEMO.filing_code, "validFrom": "2026-11-20", "validUntil": LONG_TERM}
+    staff = declarant(DEMO, 1)
+    enrolled = {"name": staff["name"], "docNo": staff["docNo"], "declarantNo": "1101000001"}
+    results = {
+        "qualification": [granted],
+        "declarant": [enrolled],
+        "localCiqOrg": "示例海关",
+        "enterpriseType": "示例类型",
+    }
+    taken = {
+        "guid": identifiers.guid("application:DEMO-2026-0002"),
+        "applicationNo": "202600000000000002",
+        "clientSeqNo": "DEMO-2026-0002",
+        "status": "SUBMITTED",
+        "statusText": "申报成功",
+    }
+    refusal = {"opinion": "同一资质的申请尚在办理中。", "findings": {"finding": [PENDING]}}
+    yield "receipts/lodged.xml", "业务回执：海关入库成功", receipt("093005000", "120", "海关入库成功，请等待审核")
+    yield "receipts/refused.xml", "业务回执：海关不予受理", receipt("093006000", "100", "海关不予受理", **refusal)
+    yield (
+        "receipts/approved.xml",
+        "业务回执：审批通过",
+        receipt("153000000", "399", "审批通过", opinion="予以备案。", results=results),
+    )
+    yield "answers/accepted.xml", "技术回执：已接收", answer("ACCEPTED", "0000", applications={"application": [taken]})
+    yield "answers/refused.xml", "技术回执：已退回", answer("REFUSED", "0999", findings={"finding": [FINDING]})
