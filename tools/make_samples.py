@@ -17,9 +17,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import identifiers
-from sample_answers import answers
-from sample_bad import (
+from tools import identifiers
+from tools.sample_answers import answers
+from tools.sample_bad import (
     EXCLUDED,
     EXPIRED_PARENT,
     HOLDER,
@@ -33,8 +33,8 @@ from sample_bad import (
     broken,
     refused_by_customs,
 )
-from sample_blocks import LONG_TERM, Block, Party, message
-from sample_clean import (
+from tools.sample_blocks import LONG_TERM, Block, Party, message
+from tools.sample_clean import (
     AGENT,
     BROKER_NINGBO,
     CBEC_GUANGZHOU,
@@ -44,6 +44,7 @@ from sample_clean import (
     clean,
     draft,
 )
+from tools.sample_scenarios import scenarios
 
 SAMPLES = Path(__file__).resolve().parent.parent / "schemas" / "qlf" / "samples"
 
@@ -112,7 +113,12 @@ def parties() -> Block:
 def wanted() -> dict[Path, str]:
     """Every file that ought to exist, with its text."""
     files = {}
-    for folder, group in (("", clean()), ("bad", broken()), ("bad", refused_by_customs())):
+    for folder, group in (
+        ("", clean()),
+        ("bad", broken()),
+        ("bad", refused_by_customs()),
+        ("scenarios", scenarios()),
+    ):
         for name, note, blocks in group:
             files[SAMPLES / folder / f"{name}.xml"] = file(note, message(name, DEMO, blocks))
     files[SAMPLES / "draft" / "incomplete.xml"] = file("暂存：内容可以不完整", message("draft", DEMO, [draft()]))

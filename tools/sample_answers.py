@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-import identifiers
-from sample_blocks import LONG_TERM, declarant, xml
-from sample_clean import DEMO
+from tools import identifiers
+from tools.sample_blocks import LONG_TERM, declarant, xml
+from tools.sample_clean import DEMO
 
 
 def receipt(serial: str, status: str, info: str, **more: Any) -> str:
@@ -46,7 +46,6 @@ FINDING = {
     "severity": "error",
     "path": "/QLF101Message/QLF101/managers",
     "line": "66",
-    "found": "CUSTOMS_MANAGER",
     "expected": "一名财务负责人 / one finance manager",
     "zh": "备案“TRADER”必须填写财务负责人，未填写。请增加一名 FINANCE_MANAGER。",
     "en": '"TRADER" needs a finance manager; there is none. Add a manager of type FINANCE_MANAGER.',

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import identifiers
-import tiny_files
-from sample_blocks import (
+from tools import identifiers, tiny_files
+from tools.sample_blocks import (
     TIANJIN,
     Block,
     Party,
@@ -19,7 +18,7 @@ from sample_blocks import (
     licence,
     manager,
 )
-from sample_clean import AGENT, BROKER_NINGBO, DEMO, TRADER_HANGZHOU, filed_for
+from tools.sample_clean import AGENT, BROKER_NINGBO, DEMO, TRADER_HANGZHOU, filed_for
 
 
 def victim(name: str, *, branch_of: Party | None = None) -> Party:

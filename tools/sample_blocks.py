@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-import identifiers
-import tiny_files
+from tools import identifiers, tiny_files
 
 Block = dict[str, Any]
 

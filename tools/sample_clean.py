@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import tiny_files
-from sample_blocks import (
+from tools import tiny_files
+from tools.sample_blocks import (
     BEIJING,
     CHENGDU,
     CHONGQING,

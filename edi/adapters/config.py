@@ -216,8 +216,10 @@ class _Reader:
             where, f"值 {value!r} 不对，应为 {hint.__name__} / {value!r} is not a valid {hint.__name__}"
         )
 
-    def _problem(self, where: str, text: str) -> None:
+    def _problem(self, where: str, text: str) -> Any:
+        """Note a problem; the None that comes back stands for the missing value."""
         self._problems.append(f"{where or 'config.toml'}: {text}")
+        return None
 
 
 def _join(where: str, name: str) -> str:

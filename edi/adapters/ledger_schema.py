@@ -25,10 +25,10 @@ def _ledger(db: Database) -> None:
 
 
 def _files_and_messages(db: Database) -> None:
-    db["content"].create(  # original bytes, by digest
+    db.table("content").create(  # original bytes, by digest
         {"digest": str, "bytes": bytes}, pk="digest", not_null={"digest", "bytes"}
     )
-    db["files"].create(  # every file ever claimed and what became of it: the balance (exchange 10)
+    db.table("files").create(  # every file ever claimed and what became of it: the balance (exchange 10)
         {
             "claim": str, "channel": str, "name": str, "seen_at": str, "content": str, "outcome": str,
             "message": str, "findings": str, "answer": str,
@@ -36,8 +36,8 @@ def _files_and_messages(db: Database) -> None:
         pk="claim",
         not_null={"claim", "channel", "name", "seen_at", "outcome"},
     )  # fmt: skip
-    db["files"].create_index(["outcome"])
-    db["messages"].create(  # accepted messages; the signed digest is what makes two the same (exchange 9)
+    db.table("files").create_index(["outcome"])
+    db.table("messages").create(  # accepted messages; the signed digest is what makes two the same (exchange 9)
         {
             "digest": str, "guid": str, "form": str, "channel": str, "claim": str, "file_name": str, "content": str,
             "signer": str, "receiver": str, "answer": str, "dispatch": str, "received_at": str,
@@ -45,11 +45,11 @@ def _files_and_messages(db: Database) -> None:
         pk="digest",
         not_null={"digest", "guid", "form", "channel", "claim", "content", "signer", "received_at"},
     )  # fmt: skip
-    db["messages"].create_index(["guid"])
+    db.table("messages").create_index(["guid"])
 
 
 def _applications(db: Database) -> None:
-    db["applications"].create(
+    db.table("applications").create(
         {
             "guid": str, "application_no": str, "message": str, "form": str, "client_seq_no": str, "applicant": str,
             "applicant_name": str, "customs": str, "status": str, "opinion": str, "results": str, "findings": str,
@@ -59,17 +59,17 @@ def _applications(db: Database) -> None:
         not_null={"guid", "application_no", "message", "form", "applicant", "status", "created_at", "updated_at"},
         foreign_keys=[("message", "messages", "digest")],
     )  # fmt: skip
-    db["applications"].create_index(["application_no"], unique=True)
+    db.table("applications").create_index(["application_no"], unique=True)
     for column in ("message", "client_seq_no", "applicant", "status"):
-        db["applications"].create_index([column])
-    db["receipts"].create(  # each signed receipt once, however often it arrives
+        db.table("applications").create_index([column])
+    db.table("receipts").create(  # each signed receipt once, however often it arrives
         {"guid": str, "application": str, "code": int, "time": str, "content": str, "verdict": str, "received_at": str},
         pk=("guid", "application"),
         not_null={"guid", "application", "code", "content", "verdict", "received_at"},
     )
-    db["receipts"].create_index(["application"])
-    db["counters"].create({"name": str, "value": int}, pk="name", not_null={"name", "value"})
-    db["transitions"].create({"old": str, "new": str}, pk=("old", "new"))
+    db.table("receipts").create_index(["application"])
+    db.table("counters").create({"name": str, "value": int}, pk="name", not_null={"name", "value"})
+    db.table("transitions").create({"old": str, "new": str}, pk=("old", "new"))
     db.execute("""
         create trigger applications_move_legally before update of status on applications
         when new.status is not old.status and not exists
@@ -78,12 +78,12 @@ def _applications(db: Database) -> None:
 
 
 def _events(db: Database) -> None:
-    db["events"].create(  # append-only and hash-chained (exchange 10)
+    db.table("events").create(  # append-only and hash-chained (exchange 10)
         {"seq": int, "at": str, "kind": str, "subject": str, "old": str, "new": str, "detail": str, "hash": str},
         pk="seq",
         not_null={"seq", "at", "kind", "subject", "detail", "hash"},
     )
-    db["events"].create_index(["subject"])
+    db.table("events").create_index(["subject"])
     for verb in ("update", "delete"):
         db.execute(f"""
             create trigger events_are_for_ever_{verb} before {verb} on events
@@ -91,7 +91,7 @@ def _events(db: Database) -> None:
 
 
 def _outgoing(db: Database) -> None:
-    db["outgoing"].create(  # what is still to be done in the world; recorded before it is done
+    db.table("outgoing").create(  # what is still to be done in the world; recorded before it is done
         {
             "id": int, "kind": str, "place": str, "source": str, "target": str, "content": str, "subject": str,
             "attempts": int, "due_at": str, "trouble": str, "done_at": str,

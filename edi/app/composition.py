@@ -71,6 +71,8 @@ def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
             stack.callback(workers.close)
             pipeline = Pipeline(build_parts(config, examiner, workers, ledger, clock))
             customs = build_customs(config, examiner, clock) if config.simulator.enabled else None
+            if customs:
+                stack.callback(customs.close)
             pipeline.prepare()
             yield App(config, pipeline, customs, LedgerReader(config.gateway.ledger))
 

@@ -5,6 +5,7 @@ Everything in it is for demonstration and tests: the authority's key lies beside
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -67,7 +68,8 @@ def create_workspace(home: Path, clock: Clock = system_clock) -> int:
     config = load_config(home / CONFIG_FILE)
     for name, channel in config.channels.items():
         build_channel(name, channel, config).boxes.create()
-    open_customs(home).seed_register(json.loads((samples / "register.json").read_text(encoding="utf-8")))
+    with contextlib.closing(open_customs(home)) as customs:
+        customs.seed_register(json.loads((samples / "register.json").read_text(encoding="utf-8")))
     return sum(1 for _ in _sign_samples(samples, home / "samples", list(build_forms(config)), keys))
 
 

@@ -100,11 +100,11 @@ def _check_grammar(schema: etree._Element, problems: _Problems) -> None:
         return
     ids: set[tuple[str, str]] = set()
     for element in schema.iter():
-        if element.tag is etree.Comment:
+        if isinstance(element, etree._Comment):
             continue
         name = _name(element)
         if name not in _GRAMMAR:
-            problems.add(element, f"不支持的元素：{element.tag}", f"element not supported: {element.tag}")
+            problems.add(element, f"不支持的元素：{element.tag!s}", f"element not supported: {element.tag!s}")
             continue
         _check_element(element, name, problems)
         kind = "assertion" if name in ("assert", "report") else name
@@ -125,12 +125,12 @@ def _check_element(element: etree._Element, name: str, problems: _Problems) -> N
     for child in _children(element):
         if _name(child) in _GRAMMAR and _name(child) not in children:
             problems.add(child, f"{name} 中不得有 {_name(child)}", f"{name} must not hold {_name(child)}")
-    if name not in _TEXTS and "".join(element.xpath("text()")).strip():  # type: ignore[arg-type] # texts are strings
+    if name not in _TEXTS and "".join(filter(None, [element.text, *(child.tail for child in element)])).strip():
         problems.add(element, f"{name} 中不得有文字", f"{name} must not hold text")
 
 
 def _children(element: etree._Element) -> list[etree._Element]:
-    return [child for child in element if child.tag is not etree.Comment]
+    return [child for child in element if not isinstance(child, etree._Comment)]
 
 
 def _name(element: etree._Element) -> str:
@@ -255,11 +255,11 @@ class _Builder:
         self, element: etree._Element, source: str, visible: _Visible, wrap: str = ""
     ) -> Expression | None:
         try:
-            expression = self._compiler.compile(source, wrap, frozenset(visible.constants))
+            expression = self._compiler.compile(source, wrap, visible.constants)
         except XPathFault as fault:
             self._problems.add(element, fault.zh, fault.en)
             return None
-        for name in expression.variables:
+        for name in expression.names:
             if name not in visible.names:
                 self._problems.add(element, f"变量 {name} 没有声明", f"variable {name} is not declared")
         return expression
@@ -307,7 +307,7 @@ class _Builder:
         for element in elements:
             parts.append(_tidy(element.text))
             for child in element:
-                if child.tag is not etree.Comment:
+                if not isinstance(child, etree._Comment):
                     parts.append(self._insertion(child, visible))
                 parts.append(_tidy(child.tail))
             parts.append(" ")

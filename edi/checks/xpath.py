@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
@@ -27,6 +28,8 @@ _TOKEN = re.compile(
       | (?P<mark>\.\.|//|!=|<=|>=|[()\[\].@,/|+\-=<>*])""",
     re.VERBOSE,
 )
+_EXACT = 2**53
+"""Whole numbers below it are exact in XPath."""
 _SPACE = re.compile(r"\s*")
 _WORD_OPERATORS = frozenset({"and", "or", "div", "mod"})
 _NODE_TESTS = frozenset({"text", "node", "comment"})
@@ -36,6 +39,7 @@ _FUNCTIONS = frozenset(
     "substring-after substring string-length normalize-space translate boolean not true false lang number sum "
     "floor ceiling round document".split()
 )
+_NO_CONSTANTS: Mapping[str, Value] = MappingProxyType({})
 _OPERAND_ENDS = frozenset({")", "]", ".", ".."})
 
 
@@ -64,17 +68,20 @@ class _Token:
 class Expression:
     """A compiled expression. Call it with the context node and the values of its variables."""
 
-    variables: tuple[str, ...]
+    names: tuple[str, ...]
+    """The variables it speaks of."""
     is_constant: bool
     """True if neither the node nor any variable that is not constant has a part in it."""
     is_relative: bool
     """True if the value depends on the context node, not only on its document."""
+    _variables: tuple[str, ...]
+    """Those that are still to be handed over."""
     _compiled: etree.XPath
 
     def __call__(self, node: etree._Element, scope: Mapping[str, Value]) -> Value:
         """The value at `node`."""
-        if self.variables:
-            return self._compiled(node, **{name: scope[name] for name in self.variables})
+        if self._variables:
+            return self._compiled(node, **{name: scope[name] for name in self._variables})
         return self._compiled(node)
 
 
@@ -110,7 +117,7 @@ class Index:
         self.found: dict[str, Sequence[etree._Element]] = {}
         self.by_name: dict[str, list[etree._Element]] = defaultdict(list)
         for element in root.iter(etree.Element):
-            self.by_name[element.tag].append(element)
+            self.by_name[str(element.tag)].append(element)
 
 
 def _stands_in(element: etree._Element, upwards: tuple[str, ...]) -> bool:
@@ -132,18 +139,25 @@ class Compiler:
     """Gives the root of the document at a relative address, e.g. a code table."""
     _loaded: dict[str, etree._Element] = field(default_factory=dict)
 
-    def compile(self, source: str, wrap: str = "", constants: frozenset[str] = frozenset()) -> Expression:
-        """The expression; `wrap` is the function its value goes through, e.g. `boolean`."""
+    def compile(self, source: str, wrap: str = "", constants: Mapping[str, Value] = _NO_CONSTANTS) -> Expression:
+        """The expression; `wrap` is the function its value goes through, e.g. `boolean`.
+
+        Constants are written into it where XPath has a way to write them: handing a code table of 20 KB
+        over with every call would take ten times as long as searching it.
+        """
         tokens = self._vet(source)
-        variables = tuple(dict.fromkeys(token.text for token in tokens if token.kind == "variable"))
+        self._xpath(source)  # alone, so that no bracket of `wrap` mends it
+        variables = dict.fromkeys(token.text for token in tokens if token.kind == "variable")
+        literals = {name: _literal(constants[name]) for name in variables if name in constants}
         is_relative = any(_looks_at_node(tokens, index) for index in range(len(tokens)))
         is_absolute = any(token.kind == "path" and token.begins for token in tokens)
-        self._xpath(source)  # alone, so that no bracket of `wrap` mends it
+        inlined = _inline(source, tokens, literals)
         return Expression(
-            variables=variables,
-            is_constant=not is_relative and not is_absolute and constants.issuperset(variables),
+            names=tuple(variables),
+            is_constant=not is_relative and not is_absolute and constants.keys() >= variables.keys(),
             is_relative=is_relative,
-            _compiled=self._xpath(f"{wrap}({source})" if wrap else source),
+            _variables=tuple(name for name in variables if not literals.get(name)),
+            _compiled=self._xpath(f"{wrap}({inlined})" if wrap else inlined),
         )
 
     def compile_context(self, source: str) -> Context:
@@ -244,6 +258,27 @@ def _ends_operand(token: _Token) -> bool:
     return token.kind in ("literal", "number", "variable", "step") or token.kind in _OPERAND_ENDS
 
 
+def _literal(value: Value) -> str:
+    """The value as XPath writes it; empty if it has no way to."""
+    if isinstance(value, bool):
+        return "true()" if value else "false()"
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() and 0 <= value < _EXACT else ""
+    if isinstance(value, str) and not ("'" in value and '"' in value):
+        return f'"{value}"' if "'" in value else f"'{value}'"
+    return ""
+
+
+def _inline(source: str, tokens: list[_Token], literals: Mapping[str, str]) -> str:
+    """The expression with literals in place of variables."""
+    parts, position = [], 0
+    for token in tokens:
+        if token.kind == "variable" and literals.get(token.text):
+            parts += [source[position : token.start], literals[token.text]]
+            position = token.start + len(token.text) + 1
+    return "".join([*parts, source[position:]])
+
+
 def _looks_at_node(tokens: list[_Token], index: int) -> bool:
     """True if this word makes the value depend on the context node."""
     token = tokens[index]
@@ -268,7 +303,8 @@ def _vet_context(tokens: list[_Token]) -> None:
 
 def _split(source: str, tokens: list[_Token]) -> Iterator[tuple[str, list[_Token]]]:
     """The alternatives of a context, as text and as words."""
-    start, path = 0, []
+    start = 0
+    path: list[_Token] = []
     for token in tokens:
         if token.kind == "|" and not token.depth:
             yield source[start : token.start].strip(), path

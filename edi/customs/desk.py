@@ -25,7 +25,8 @@ from edi.customs.receipts import ReceiptDesk
 from edi.customs.register import Register
 from edi.customs.scenarios import Outcome, Scenario, in_force, read_scenario
 from edi.customs.settings import Settings
-from edi.errors import Broken, EdiError
+from edi.customs.store import attempt
+from edi.errors import Broken
 from edi.messages.receipt import Enrolled, Granted, Receipt, Results
 
 _LODGE_FAILED_CODE = CODE_OF[Status.LODGE_FAILED]
@@ -103,15 +104,9 @@ class Desk:
         return limit
 
     def _take_turn(self, entry: Entry) -> None:
-        self.connection.execute("SAVEPOINT turn")
-        try:
-            self._perform(entry, self._rule(entry))
-        except (sqlite3.Error, EdiError, OSError):
-            raise  # our outage, not this application's: everything is tried again later
-        except Exception as error:  # noqa: BLE001 - a form's rule may raise anything; it must not stop the others
-            self.connection.execute("ROLLBACK TO turn")
-            self.docket.stop(entry, f"{type(error).__name__}: {error}")
-        self.connection.execute("RELEASE turn")
+        trouble = attempt(self.connection, lambda: self._perform(entry, self._rule(entry)))
+        if trouble:
+            self.docket.stop(entry, trouble)
 
     def _rule(self, entry: Entry) -> Ruling:
         scenario = self._scenario(entry.client_seq_no, entry.guid)

@@ -147,8 +147,9 @@ class Docket:
 
     def node(self, entry: Entry, form: Form) -> Node:
         """The business node of the application, as signed."""
-        row = self._one("SELECT content FROM messages WHERE id = ?", entry.message)
-        content = etree.fromstring(row["content"], etree.XMLParser(resolve_entities=False, no_network=True))
+        query = "SELECT content FROM messages WHERE id = ?"
+        (signed,) = self.connection.execute(query, (entry.message,)).fetchone()
+        content = etree.fromstring(signed, etree.XMLParser(resolve_entities=False, no_network=True))
         return business_nodes(content, form)[entry.position]
 
     def move(self, entry: Entry, status: Status, *, at: datetime, due: datetime | None) -> None:
@@ -178,7 +179,7 @@ class Docket:
     def waiting(self) -> Iterator[Entry]:
         """Open applications with no turn to come by itself, oldest first."""
         rows = self.connection.execute(
-            f"{_SELECT} WHERE due IS NULL AND status IN ('SUBMITTED', 'LODGED', 'UNDER_REVIEW') ORDER BY id"
+            f"{_SELECT} WHERE due IS NULL AND status IN ('LODGED', 'UNDER_REVIEW') ORDER BY id"
         )
         return map(_entry, rows)
 
@@ -190,6 +191,10 @@ class Docket:
             (key,),
         )
         return [_entry(row) for row in rows]
+
+    def get(self, application: int) -> Entry:
+        """The application as it stands now."""
+        return _entry(self.connection.execute(f"{_SELECT} WHERE id = ?", (application,)).fetchone())
 
     def claims_of(self, entry: Entry) -> list[str]:
         """Tokens the application occupies."""

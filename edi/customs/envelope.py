@@ -38,9 +38,10 @@ def open_envelope(data: bytes) -> DxpMsg | list[Finding]:
 
 def _build_big(data: bytes) -> etree._Element | list[Finding]:
     text = as_utf8(data)
-    trouble = text if isinstance(text, Finding) else prescan(text, ENVELOPE_LIMITS)
-    if trouble or isinstance(text, Finding):
-        return [trouble] if trouble else []
+    if isinstance(text, Finding):
+        return [text]
+    if trouble := prescan(text, ENVELOPE_LIMITS):
+        return [trouble]
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True, collect_ids=False
     )

@@ -49,7 +49,7 @@ class Failure(Enum):
 
     @property
     def info(self) -> str:
-        """returnInfo of the receipt."""
+        """The receipt's returnInfo."""
         return f"{Status.LODGE_FAILED.text}：{self.zh}"
 
     def code(self, form: Form) -> int:

@@ -76,7 +76,7 @@ _FIRST = (
     "CREATE INDEX application_turn ON applications (due, stage, id) WHERE due IS NOT NULL",
     """
     CREATE INDEX application_waiting ON applications (id)
-        WHERE due IS NULL AND status IN ('SUBMITTED', 'LODGED', 'UNDER_REVIEW')
+        WHERE due IS NULL AND status IN ('LODGED', 'UNDER_REVIEW')
     """,
     # Every status an application entered; none twice.
     """

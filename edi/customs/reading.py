@@ -16,15 +16,16 @@ from typing import Protocol
 
 from lxml import etree
 
-from edi.checks.parse import DEFAULT_LIMITS, parse
+from edi.checks.parse import parse
 from edi.checks.signature import Signed, verify
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding, has_errors
 from edi.core.form import Form, Forms
 from edi.customs.docket import NewApplication, NewMessage
+from edi.customs.envelope import open_envelope
 from edi.customs.failures import Failure
 from edi.messages.business import Application, AppType, business_nodes, read_business
-from edi.messages.dxp import DxpMsg, is_dxp_msg, read_dxp_msg
+from edi.messages.dxp import DxpMsg
 
 _GUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 _CLIENT_SEQ_NO = re.compile(r"[A-Za-z0-9_.-]{1,32}")
@@ -107,20 +108,14 @@ class Reader:
         name = etree.QName(root)
         form = self.forms.of_root(name.namespace, name.localname)
         if form is None:
-            return Unreadable((f"不认识的报文：{root.tag}", f"Unknown message: {root.tag}"))
+            return Unreadable((f"不认识的报文：{name.text}", f"Unknown message: {name.text}"))
         digest = hashlib.sha256(envelope.data).hexdigest()
         return self._judge(root, envelope, Letter(sender=envelope.sender, form=form, raw_digest=digest), at)
 
     def _open(self, data: bytes) -> DxpMsg | Unreadable:
-        root = parse(data)
-        if isinstance(root, list):
-            return _unreadable(root)
-        if not is_dxp_msg(root):
-            return Unreadable(("不是 DxpMsg 信封", "Not a DxpMsg envelope"))
-        try:
-            envelope = read_dxp_msg(root)
-        except ValueError as error:
-            return Unreadable((f"信封中的 Data 不是 base64：{error}", f"Data of the envelope is not base64: {error}"))
+        envelope = open_envelope(data)
+        if isinstance(envelope, list):
+            return _unreadable(envelope)
         if self.node_id not in envelope.receivers:
             to = "、".join(envelope.receivers)
             return Unreadable((f"不是发给 {self.node_id} 的，而是发给：{to}", f"Not for {self.node_id} but for: {to}"))

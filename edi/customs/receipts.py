@@ -58,7 +58,9 @@ class ReceiptDesk:
         while batch := self._undelivered(store):
             write_whole({self.settings.deliver_to / row["file_name"]: row["body"] for row in batch})
             with store.writing() as connection:
-                connection.executemany("UPDATE receipts SET delivered = 1 WHERE id = ?", [(row["id"],) for row in batch])
+                connection.executemany(
+                    "UPDATE receipts SET delivered = 1 WHERE id = ?", [(row["id"],) for row in batch]
+                )
             delivered += len(batch)
         return delivered
 
@@ -76,7 +78,9 @@ class ReceiptDesk:
 
     def _message_guid(self, number: int, receipt: Receipt) -> str:
         """An identity that follows from seed, number and content; another register never repeats it by chance."""
-        text = f"{self.settings.seed} {self.settings.node_id} {number} {receipt.guid} {receipt.code} {iso(receipt.time)}"
+        text = (
+            f"{self.settings.seed} {self.settings.node_id} {number} {receipt.guid} {receipt.code} {iso(receipt.time)}"
+        )
         return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=5)).upper()
 
     def _envelope(self, form: Form, receipt: Receipt, guid: str, to: str) -> bytes:

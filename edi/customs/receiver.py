@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +21,7 @@ from edi.adapters.files import read_regular
 from edi.adapters.lock import only_one
 from edi.checks.trust import TrustPolicy
 from edi.core.form import Forms
+from edi.core.times import CHINA, LONG_TERM
 from edi.customs import review, seeding
 from edi.customs.desk import Desk
 from edi.customs.docket import Docket
@@ -28,9 +31,11 @@ from edi.customs.reading import Contract, Read, Reader, Unreadable
 from edi.customs.receipts import ReceiptDesk
 from edi.customs.review import Case
 from edi.customs.settings import Settings
-from edi.customs.store import Store
+from edi.customs.store import Store, attempt
 from edi.errors import TryLater, UserError
 from edi.messages.dsig import SigningKey
+
+_END_OF_TIME = datetime.fromisoformat(LONG_TERM).replace(tzinfo=CHINA)  # what is valid long-term must stay so
 
 
 class Receiver:
@@ -56,7 +61,7 @@ class Receiver:
         self._inbox = Inbox(settings.collect_from)
         self._receipts = ReceiptDesk(settings, key)
         self._store = Store(settings.register)
-        self._held = contextlib.ExitStack()
+        self._lock = contextlib.ExitStack()
         self._at_work = False
 
     def __enter__(self) -> Self:
@@ -69,7 +74,7 @@ class Receiver:
 
     def close(self) -> None:
         """Give up the lock and the register."""
-        self._held.close()
+        self._lock.close()
         self._at_work = False
         self._store.close()
 
@@ -94,10 +99,12 @@ class Receiver:
     def _go_to_work(self) -> None:
         if self._at_work:
             return
-        lock = self._settings.register.with_name(f"{self._settings.register.name}.lock")
-        self._held.enter_context(only_one(lock, "该登记库上的模拟海关", "The simulated customs on this register"))
-        self._inbox.open()
-        self._receipts.open_folder()
+        path = self._settings.register.with_name(f"{self._settings.register.name}.lock")
+        with contextlib.ExitStack() as lock:
+            lock.enter_context(only_one(path, "该登记库上的模拟海关", "The simulated customs on this register"))
+            self._inbox.open()
+            self._receipts.open_folder()
+            self._lock = lock.pop_all()
         self._at_work = True
 
     def _take_in(self) -> int:
@@ -105,9 +112,97 @@ class Receiver:
         if not claims:
             return 0
         reads = {claim: read for claim in claims if (read := self._read(claim))}
-        unreadable = {claim: read.reason for claim, read in reads.items() if isinstance(read, Unreadable)}
-        self._enter({claim: read for claim, read in reads.items() if claim not in unreadable}, unreadable)
+        unreadable = self._enter(reads)
         self._inbox.finish(claim for claim in reads if claim not in unreadable)
         for claim, reason in unreadable.items():
             self._inbox.quarantine(claim, reason)
         return len(claims)
+
+    def _read(self, claim: Claim) -> Read | None:
+        """What the file holds; None if somebody took it away. Certificates are judged by the real clock."""
+        try:
+            return self._reader.read(read_regular(claim.path, ENVELOPE_LIMITS.file), self._clock())
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a form may raise anything; its file is kept, the others go on
+            return Unreadable((f"{type(error).__name__}: {error}",))
+
+    def _enter(self, reads: Mapping[Claim, Read]) -> dict[Claim, tuple[str, ...]]:
+        """Enter everything readable in one transaction; the rest comes back with the reasons."""
+        unreadable = {claim: read.reason for claim, read in reads.items() if isinstance(read, Unreadable)}
+        with self._store.writing() as connection:
+            desk = self._desk(connection)
+            entered = desk.docket.arrived(claim.token for claim in reads)
+            for claim, read in reads.items():
+                if isinstance(read, Unreadable) or claim.token in entered:
+                    continue
+                if trouble := attempt(connection, partial(desk.lodge, read)):
+                    unreadable[claim] = (trouble,)
+                else:
+                    desk.docket.note_arrival(claim.token)
+        return unreadable
+
+    def _carry_on(self) -> int:
+        """Give everyone who is due a turn, one transaction after the other."""
+        moved = 0
+        while turns := self._some_turns():
+            moved += turns
+        return moved
+
+    def _some_turns(self) -> int:
+        with self._store.writing() as connection:
+            return self._desk(connection).take_turns(self._settings.batch)
+
+    # Beside a running receiver
+
+    def now(self) -> datetime:
+        """The moment on customs' clock."""
+        with self._store.reading() as connection:
+            return self._now(connection)
+
+    def advance(self, by: timedelta) -> datetime:
+        """Put customs' clock forward by whole seconds; the answer is its new time."""
+        seconds = int(by.total_seconds())
+        with self._store.writing() as connection:
+            if seconds <= 0 or self._now(connection) > _END_OF_TIME - by:
+                raise UserError(
+                    f"海关时钟只能向前拨，且不晚于 {LONG_TERM}", f"Customs' clock only goes forward, and not past {LONG_TERM}"
+                )
+            connection.execute("UPDATE clock SET offset_seconds = offset_seconds + ?", (seconds,))
+            return self._now(connection)
+
+    def queue(self) -> list[Case]:
+        """What waits for a person, oldest first."""
+        with self._store.reading() as connection:
+            return review.queue(Docket(connection))
+
+    def decide(self, key: str, decision: str, opinion: str = "") -> Case:
+        """Decide the one waiting application that `key` names: `approve`, `disapprove` or `refuse`.
+
+        The receipts go out with the next `step`, of whichever program. Raises UserError for a key that names no
+        waiting application or several, and for a rejection without an opinion.
+        """
+        meant = review.read_decision(decision, opinion)
+        with self._store.writing() as connection:
+            desk = self._desk(connection)
+            entry = review.the_case(desk.docket, key, meant)
+            case = review.case_of(desk.docket, entry)
+            desk.decide(entry, meant, opinion.strip())
+            decided = desk.docket.get(entry.id)
+            return replace(case, status=decided.status.token, since=decided.since)
+
+    def seed_register(self, data: Mapping[str, Any]) -> None:
+        """Enter enterprises, qualifications, claims and stored guids; what is there already stands."""
+        with self._store.writing() as connection:
+            seeding.seed(self._desk(connection).register(), data)
+
+    # Inside
+
+    def _now(self, connection: sqlite3.Connection) -> datetime:
+        offset = connection.execute("SELECT offset_seconds FROM clock").fetchone()["offset_seconds"]
+        return self._clock() + timedelta(seconds=offset)
+
+    def _desk(self, connection: sqlite3.Connection) -> Desk:
+        return Desk(connection, self._now(connection), self._settings, self._forms, self._receipts)

@@ -64,7 +64,8 @@ class Register:
         """Change the register; the answer is what the receipt tells of it."""
         match effect:
             case RecordEnterprise():
-                return self._record(effect)
+                self._record(effect)
+                return None
             case GrantQualification():
                 return self._grant(effect)
             case EnrolDeclarant():

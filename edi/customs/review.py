@@ -35,7 +35,7 @@ class Case:
 
 def queue(docket: Docket) -> list[Case]:
     """What waits for a person, oldest first."""
-    return [_case(docket, entry) for entry in docket.waiting() if _waits_for_person(entry)]
+    return [case_of(docket, entry) for entry in docket.waiting() if _waits_for_person(entry)]
 
 
 def the_case(docket: Docket, key: str, decision: Decision) -> Entry:
@@ -69,20 +69,16 @@ def read_decision(decision: str, opinion: str) -> Decision:
         meant = Decision(decision)
     except ValueError as error:
         known = ", ".join(one.value for one in Decision)
-        raise UserError(f"未知的决定 {decision}；可用：{known}", f"Unknown decision {decision}; there are: {known}") from error
+        raise UserError(
+            f"未知的决定 {decision}；可用：{known}", f"Unknown decision {decision}; there are: {known}"
+        ) from error
     if meant is not Decision.APPROVE and not opinion.strip():
         raise UserError("不予受理和审批不通过必须填写审核意见", "Refusing and disapproving need an opinion")
     return meant
 
 
-def _waits_for_person(entry: Entry) -> bool:
-    """A silent application waits for nobody; one in trouble does, wherever it stands."""
-    if entry.due or entry.status.final or entry.status is Status.LODGE_FAILED:
-        return False
-    return bool(entry.trouble) or read_scenario(entry.client_seq_no).outcome is not Outcome.SILENT
-
-
-def _case(docket: Docket, entry: Entry) -> Case:
+def case_of(docket: Docket, entry: Entry) -> Case:
+    """The application as staff sees it."""
     trouble = f"（系统异常：{entry.trouble}）" if entry.trouble else ""
     return Case(
         application_no=entry.application_no,
@@ -96,6 +92,13 @@ def _case(docket: Docket, entry: Entry) -> Case:
         since=entry.since,
         summary=_names(docket.claims_of(entry)) + trouble,
     )
+
+
+def _waits_for_person(entry: Entry) -> bool:
+    """A silent application waits for nobody; one in trouble does, wherever it stands."""
+    if entry.due or entry.status.final or entry.status is Status.LODGE_FAILED:
+        return False
+    return bool(entry.trouble) or read_scenario(entry.client_seq_no).outcome is not Outcome.SILENT
 
 
 def _names(tokens: Iterable[str]) -> str:

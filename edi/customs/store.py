@@ -8,7 +8,7 @@ again before doing anything twice.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,3 +87,22 @@ class Store:
                 f"海关登记库 {self.path} 的内容不一致：{error}",
                 f"Customs' register {self.path} contradicts itself: {error}",
             ) from error
+
+
+def attempt(connection: sqlite3.Connection, work: Callable[[], None]) -> str:
+    """Do `work` wholly or not at all within the transaction; empty, or what went wrong in it.
+
+    Our outages go on upwards. What a form's code raises stays here: one bad case never stops the others.
+    """
+    connection.execute("SAVEPOINT attempt")
+    try:
+        work()
+    except (sqlite3.OperationalError, OSError, TryLater):
+        raise
+    except Exception as error:  # noqa: BLE001 - the rules of a form may raise anything
+        connection.execute("ROLLBACK TO attempt")
+        return f"{type(error).__name__}: {error}"
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE attempt")
+    return ""

@@ -1,0 +1,44 @@
+# make demo   the whole story on samples; sets up all it needs
+# make test   linters, types, architecture, generated files, all tests; sets up all it needs
+# make crash  the long form of the kill tests      make bench  the benchmark
+# make docs   write the generated parts of docs, code lists and samples anew
+
+VENV ?= .venv
+BIN = $(VENV)/bin
+GENERATED_DOCS = docs/flow.md docs/codes.md docs/cli.md docs/simulator.md
+
+.PHONY: demo test lint docs crash bench clean
+
+demo:
+	@VENV=$(VENV) tools/setup.sh demo
+	@$(BIN)/edi demo
+
+test:
+	@VENV=$(VENV) tools/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cog --check --diff $(GENERATED_DOCS)
+	$(BIN)/python tools/make_codes.py --check
+	$(BIN)/python tools/make_samples.py --check
+
+docs:
+	$(BIN)/python tools/make_codes.py
+	$(BIN)/python tools/make_samples.py
+	$(BIN)/cog -r $(GENERATED_DOCS)
+
+crash:
+	@VENV=$(VENV) tools/setup.sh test
+	$(BIN)/python -m tests.crash.kill --filings 2000 --kills 200
+
+bench:
+	@VENV=$(VENV) tools/setup.sh demo
+	$(BIN)/python bench/bench.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,117 @@
+"""`edi customs`: the simulated customs as its own program, and the desk of those who decide by hand."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from contextlib import closing
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from edi.app.composition import open_customs
+from edi.cli import options
+from edi.cli.output import show_json, show_table
+from edi.core.times import iso
+from edi.customs.scenarios import REASONS, SCENARIOS
+
+POLL_SECONDS = 1.0
+_DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdSMHD])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Duration(click.ParamType):
+    """A length of time such as 90s, 30m, 12h or 3d."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The length of time, or a usage error."""
+        found = _DURATION.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value} 不是时长；请写成 90s、30m、12h 或 3d / is no length of time like 90s, 30m, 12h, 3d", param, ctx)
+        return timedelta(**{_UNITS[found["unit"].lower()]: int(found["number"])})
+
+
+@click.group()
+def customs() -> None:
+    """模拟海关（仅供测试，不是海关系统） / The simulated customs, for tests only."""
+
+
+@customs.command("run")
+@options.home
+@click.option("--once", is_flag=True, help="做完到期的即退出 / do what is due, then exit.")
+def customs_run(home: Path, once: bool) -> None:
+    """单独运行模拟海关 / Run the simulated customs on its own."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with closing(open_customs(home)) as receiver:
+        while not stop.is_set():
+            if not receiver.step():
+                if once:
+                    return
+                stop.wait(POLL_SECONDS)
+
+
+@customs.command("queue")
+@options.home
+@options.as_json
+def customs_queue(home: Path, as_json: bool) -> None:
+    """等待人工处理的申请 / Applications that wait for a person."""
+    with closing(open_customs(home)) as receiver:
+        cases = receiver.queue()
+    if as_json:
+        show_json([asdict(one) | {"since": iso(one.since)} for one in cases])
+        return
+    show_table(
+        f"待办 waiting: {len(cases)}",
+        ("申请统一编号 no.", "企业流水号 client no.", "申请企业 applicant", "申请内容 about", "状态 status", "自 since (UTC)"),
+        (
+            (one.application_no, one.client_seq_no, f"{one.applicant_name} {one.applicant}", one.summary, one.status,
+             iso(one.since)[:19])
+            for one in cases
+        ),
+    )  # fmt: skip
+
+
+@customs.command("decide")
+@click.argument("key")
+@click.argument("decision", type=click.Choice(["approve", "disapprove", "refuse"]))
+@click.option("--opinion", default="", help="海关审核意见，不通过和不予受理时必填 / opinion, required unless approved.")
+@options.home
+def customs_decide(key: str, decision: str, opinion: str, home: Path) -> None:
+    """对一个申请作出决定：KEY 为申请统一编号、guid 或企业流水号 / Decide an application by hand."""
+    with closing(open_customs(home)) as receiver:
+        receiver.decide(key, decision, opinion)
+    click.echo(f"{key}：已决定 {decision}，回执随下一轮运行发出 / decided, the receipt goes out with the next round")
+
+
+@customs.command("advance")
+@click.argument("duration", type=Duration())
+@options.home
+def customs_advance(duration: timedelta, home: Path) -> None:
+    """拨快模拟海关的时钟，如 3d / Advance the simulator's clock, e.g. by 3d."""
+    with closing(open_customs(home)) as receiver:
+        receiver.advance(duration)
+        now = receiver.now()
+    click.echo(f"模拟海关的时间 simulated time: {iso(now)[:19]} UTC")
+
+
+@customs.command("scenarios")
+@options.as_json
+def customs_scenarios(as_json: bool) -> None:
+    """clientSeqNo 可选的测试场景 / Scenarios an ERP tester can choose by clientSeqNo."""
+    rows = list(SCENARIOS.values())
+    if as_json:
+        show_json([asdict(one) | {"outcome": one.outcome.value, "prefix": f"SIM-{one.outcome.value}"} for one in rows])
+        return
+    show_table(
+        "场景 scenarios: SIM-<OUTCOME>[-<时长 delay, e.g. 2D>][-R<nn>][-…]",
+        ("前缀 prefix", "结果 outcome", "模拟海关怎样做 what customs does", "默认原因 reason"),
+        ((f"SIM-{one.outcome.value}", f"{one.zh} {one.en}", f"{one.does_zh}\n{one.does_en}", one.reason) for one in rows),
+    )
+    show_table("原因 reasons", ("R<nn>", "中文", "English"), ((key, one.zh, one.en) for key, one in REASONS.items()))

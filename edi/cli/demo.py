@@ -1,0 +1,108 @@
+"""`edi demo`: the whole story on samples, ending with the table of applications and receipts."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edi.adapters.files import regular_files
+from edi.app import App, open_app
+from edi.app.service import run_once
+from edi.app.workspace import create_workspace
+from edi.cli.output import show_finding, show_table
+from edi.core.findings import Finding
+from edi.core.status import Status
+
+Record = dict[str, Any]
+
+
+@click.command()
+@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
+def demo(directory: Path | None) -> int:
+    """演示：真实样例从投放到审批通过的全过程 / The whole story on real samples, with a result table.
+
+    不给目录则用临时目录。Without DIRECTORY a temporary one is used.
+    """
+    home = directory or Path(tempfile.mkdtemp(prefix="edi-demo-"))
+    samples = create_workspace(home)
+    click.echo(f"1. 新建工作目录 workspace: {home}（{samples} 份已签名样例 signed samples）")
+    dropped = _drop(home)
+    click.echo(f"2. 向 inbox/demo 投放 {dropped} 份申报 / {dropped} filings dropped into inbox/demo")
+    with open_app(home) as app:
+        work = run_once(app)
+        click.echo(f"3. 网关与模拟海关运行完毕：文件 {work.files}，回执 {work.receipts} / files and receipts processed")
+        records = app.reader.applications()
+        details = {one["guid"]: app.reader.find(one["guid"])[0] for one in records}
+        _show_applications(list(details.values()))
+        _show_refused(app)
+    _show_boxes(home)
+    click.echo(f"\n再看 look further: cd {home} && edi status; edi show DEMO-2026-0001; edi customs queue")
+    return _verdict(records)
+
+
+def _drop(home: Path) -> int:
+    """Clean samples, one filing for each other row of the status table, and one that is refused."""
+    files = [
+        *sorted((home / "samples").glob("*.xml")),
+        *sorted((home / "samples" / "scenarios").glob("*.xml")),
+        *sorted((home / "samples" / "bad").glob("QLF-012*.xml"))[:1],
+    ]
+    for file in files:
+        shutil.copy(file, home / "inbox" / "demo" / file.name)
+    return len(files)
+
+
+def _show_applications(records: list[Record]) -> None:
+    show_table(
+        "\n4. 申请、状态与回执 applications, statuses, receipts",
+        ("文件 file", "申请企业 applicant", "状态 status", "回执 receipts", "结果或原因 results or reason"),
+        ((one["file"], one["applicantName"], f"{one['statusText']}\n{one['status']}", _codes(one), _outcome(one)) for one in records),
+    )
+    counted = Counter(Status[one["status"]] for one in records)
+    show_table("状态表 status table", ("状态 status", "代号 token", "件数"), ((one.text, one.token, counted[one]) for one in Status))
+
+
+def _codes(one: Record) -> str:
+    return " → ".join(str(event["detail"]["code"]) for event in one["history"] if event["event"] == "receipt")
+
+
+def _outcome(one: Record) -> str:
+    granted = [f"{q['type']} {q['filing_code']}".strip() for q in one["results"].get("qualifications", ())]
+    findings = [f"{finding['code']} {finding['zh']}" for finding in one["findings"]]
+    return "\n".join([*granted, *findings, one["opinion"]]).strip()
+
+
+def _show_refused(app: App) -> None:
+    click.echo("\n5. 被网关拒绝的文件 files the gateway refused")
+    for one in app.reader.refused_files():
+        click.echo(f"{one['file']}  {one['outcome']}")
+        for finding in one["findings"]:
+            show_finding(Finding.from_json(finding))
+
+
+def _show_boxes(home: Path) -> None:
+    click.echo("\n6. 收发箱 boxes")
+    for box in ("SentBox", "FailBox", "InBox"):
+        names = sorted(entry.name for entry in regular_files(home / "outbox" / "demo" / box))
+        kinds = Counter(_kind(name) for name in names) if box == "InBox" else Counter({"原文件 originals": len(names)})
+        click.echo(f"  outbox/demo/{box}: " + "，".join(f"{kind} {count}" for kind, count in sorted(kinds.items())))
+
+
+def _kind(name: str) -> str:
+    return "*.status.json" if name.endswith(".status.json") else name.partition("_")[0] + "_*.xml"
+
+
+def _verdict(records: list[Record]) -> int:
+    """1 if the story did not end as it must: a demonstration that fails silently is none."""
+    missing = [one.text for one in Status if one.token not in {record["status"] for record in records}]
+    unfinished = [
+        one["file"] for one in records if one["clientSeqNo"].startswith("DEMO-") and one["status"] != Status.APPROVED.token
+    ]
+    for name in (*missing, *unfinished):
+        click.echo(f"演示未达预期 the demonstration fell short: {name}", err=True)
+    return int(bool(missing or unfinished))

@@ -1,0 +1,149 @@
+"""Kills `edi run` with SIGKILL at random moments, starts it again, and counts what came of the filings.
+
+The counting shares no code with the pipeline: it reads the boxes and both databases by itself. The
+long form runs from the command line: `python -m tests.crash.kill --filings 2000 --kills 200`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edi.app.workspace import create_workspace
+from tools.filings import Filing, filings
+
+RECEIPTS = ("120", "300", "399")
+"""Return codes of a filing that is approved."""
+
+
+@dataclass
+class Report:
+    """What was done and what was found."""
+
+    seed: int
+    filings: int
+    kills: int = 0
+    runs: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lost = "; ".join(self.faults[:10]) or "0 lost, 0 doubled"
+        return f"seed {self.seed}: {self.filings} filings, {self.runs} runs, {self.kills} killed; {lost}"
+
+
+def torture(home: Path, count: int, kills: int, seed: int) -> Report:
+    """Drop filings while killing the program, run it to the end, and count. Returns the report."""
+    rng = random.Random(seed)
+    report = Report(seed, count)
+    sent = list(filings(home, count, f"KILL-{seed}"))
+    waiting = list(sent)
+    while report.kills < kills or waiting:
+        for filing in waiting[: max(1, count // kills)]:
+            _drop(home, filing)
+        del waiting[: max(1, count // kills)]
+        report.runs += 1
+        report.kills += _run_and_kill(home, rng.uniform(0.3, 2.5))
+    report.runs += 1
+    done = subprocess.run([sys.executable, "-m", "edi", "run", "--once", "--home", home], check=False, capture_output=True)
+    if done.returncode:
+        report.faults.append(f"the last run left with {done.returncode}: {done.stderr.decode()}")
+    report.faults += count_faults(home, sent)
+    return report
+
+
+def _drop(home: Path, filing: Filing) -> None:
+    temporary = home / "inbox" / "demo" / f".{filing.name}"
+    temporary.write_bytes(filing.data)
+    temporary.rename(home / "inbox" / "demo" / filing.name)
+
+
+def _run_and_kill(home: Path, seconds: float) -> bool:
+    """Start the program and kill it after `seconds`; False if it was done before."""
+    process = subprocess.Popen([sys.executable, "-m", "edi", "run", "--once", "--home", home], stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    if process.poll() is not None:
+        return False
+    process.kill()
+    process.wait()
+    return True
+
+
+# ---- the independent count ----------------------------------------------------------------------
+
+
+def count_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
+    """Every filing exactly once in the ledger, at customs and in the boxes; empty if all is well."""
+    return [*_ledger_faults(home, sent), *_customs_faults(home, sent), *_box_faults(home, sent)]
+
+
+def _ledger_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
+    with sqlite3.connect(home / "var" / "ledger.sqlite") as ledger:
+        statuses = dict(ledger.execute("select guid, status from applications").fetchall())
+        rows = ledger.execute("select count(*) from applications").fetchone()[0]
+        receipts = Counter(guid for (guid,) in ledger.execute("select application from receipts"))
+        open_tasks = ledger.execute("select count(*) from outgoing where done_at is null").fetchone()[0]
+        events = Counter(ledger.execute("select subject, new from events where new is not null").fetchall())
+    faults = [f"{filing.guid} is {statuses.get(filing.guid)}" for filing in sent if statuses.get(filing.guid) != "APPROVED"]
+    faults += [f"{guid} has {number} receipts" for guid, number in receipts.items() if number != len(RECEIPTS)]
+    faults += [f"{subject} became {new} {times} times" for (subject, new), times in events.items() if times != 1]
+    if rows != len(sent):
+        faults.append(f"{rows} applications in the ledger, {len(sent)} sent")
+    if open_tasks:
+        faults.append(f"{open_tasks} tasks left undone")
+    return faults
+
+
+def _customs_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
+    with sqlite3.connect(home / "customs" / "register.sqlite") as register:
+        stored = Counter(guid for (guid,) in register.execute("select guid from applications"))
+    return [f"customs has {filing.guid} {stored[filing.guid]} times" for filing in sent if stored[filing.guid] != 1]
+
+
+def _box_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
+    out = home / "outbox" / "demo"
+    faults = []
+    inbox = [path.name for path in (out / "InBox").iterdir()]
+    for filing in sent:
+        stem = filing.name.removesuffix(".xml")
+        answers = [name for name in inbox if name.startswith(f"Successed_{stem}_")]
+        receipts = [name for name in inbox if name.startswith(f"Receipt_{stem}_")]
+        if len(answers) != 1 or len(receipts) != len(RECEIPTS):
+            faults.append(f"{filing.name}: {len(answers)} answers, {len(receipts)} receipts in InBox")
+        if (out / "SentBox" / filing.name).read_bytes() != filing.data:
+            faults.append(f"{filing.name} was altered")
+    left = [path for path in (home / "inbox" / "demo").rglob("*") if path.is_file()]
+    left += [path for path in home.rglob("*.tmp")]
+    left += [path for box in ("in", "out") for path in (home / "customs" / box).rglob("*") if path.is_file()]
+    return faults + [f"left behind: {path.relative_to(home)}" for path in left]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the long form and print its report; 1 if anything was lost or doubled."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--filings", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="edi-crash-"))
+    create_workspace(folder / "home")
+    report = torture(folder / "home", options.filings, options.kills, options.seed)
+    print(report)
+    if report.faults:
+        print(f"kept for inspection: {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

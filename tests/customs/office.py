@@ -1,0 +1,251 @@
+"""A customs office in a folder, and filings to send it: what the tests of the simulator stand on."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from edi.adapters.pki import POLICY_OIDS, Authority, Holder, Issued
+from edi.checks.signature import check_intact
+from edi.checks.trust import TrustPolicy
+from edi.core.findings import Finding
+from edi.core.form import Form, Forms
+from edi.core.identity import Medium
+from edi.customs.receiver import Receiver
+from edi.customs.settings import Settings
+from edi.messages.dsig import SigningKey, sign_message
+from edi.messages.dxp import DxpMsg, creation_time, read_dxp_msg, write_dxp_msg
+from edi.messages.receipt import Receipt, read_receipts
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+NAMESPACE = "urn:edi-customs:qlf:1"
+GATEWAY, CUSTOMS = "GATEWAY", "CUSTOMS"
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+class MovableClock:
+    """A clock that stands still until told."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Schemas:
+    """The published XSD, compiled once."""
+
+    def __init__(self) -> None:
+        self._qlf = etree.XMLSchema(etree.parse(SCHEMAS / "qlf" / "QLF101.xsd"))
+
+    def check_schema(self, _form: Form, root: etree._Element) -> list[Finding]:
+        if self._qlf.validate(root):
+            return []
+        return [Finding(code="0002", zh=str(one.message), en=str(one.message)) for one in self._qlf.error_log]
+
+
+@dataclass(frozen=True)
+class Pki:
+    """Keys for all parties of the tests."""
+
+    trust: TrustPolicy
+    enterprise: SigningKey
+    customs: SigningKey
+    stranger: SigningKey
+
+
+def _key(issued: Issued, name: str) -> SigningKey:
+    return SigningKey(issued.key, issued.certificate, name)
+
+
+def make_pki() -> Pki:
+    """An authority, an enterprise and customs under it, and a stranger with the same name."""
+    authority, other = Authority.create("示例机构", START), Authority.create("无关机构", START)
+    holder = Holder(
+        organisation="示例贸易（北京）有限公司",
+        uscc="91110105XX489884X9",
+        person="刘示例",
+        card_no="8900000000001",
+        medium=Medium.LEGAL_PERSON_CARD,
+    )
+    return Pki(
+        trust=TrustPolicy((authority.root.certificate,), {oid: medium for medium, oid in POLICY_OIDS.items()}),
+        enterprise=_key(authority.issue(holder, START), holder.card_no),
+        customs=_key(authority.issue(Holder(organisation="模拟海关"), START), CUSTOMS),
+        stranger=_key(other.issue(holder, START), holder.card_no),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filing:
+    """One application as a test describes it."""
+
+    types: tuple[str, ...] = ("TRADER",)
+    uscc: str = "91110105XX489884X9"
+    seq: str = ""
+    guid: str = ""
+    parent: str = ""
+    held: tuple[str, ...] = ()
+    declarants: tuple[str, ...] = ()
+    draft: bool = False
+    name: str = "示例企业有限公司"
+
+
+def guid_of(text: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, text)).upper()
+
+
+def _tree(parent: etree._Element, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        for one in value if isinstance(value, list) else [value]:
+            child = etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
+            if isinstance(one, dict):
+                _tree(child, one)
+            else:
+                child.text = one
+
+
+def _node(filing: Filing) -> dict[str, Any]:
+    parent = {"parentUscc": filing.parent, "parentName": "示例母公司"} if filing.parent else {}
+    people = [
+        {"name": name, "docType": "111", "docNo": f"1101011990{index:08d}", "mobile": "13800000000"}
+        for index, name in enumerate(filing.declarants)
+    ]
+    return {
+        "head": {
+            "guid": filing.guid,
+            "appType": "1",
+            "appTime": "20260302090000",
+            "appStatus": "1" if filing.draft else "2",
+            **({"clientSeqNo": filing.seq} if filing.seq else {}),
+            "filingMode": "OWN",
+            "signMode": "CARD",
+        },
+        "qualifications": {"type": list(filing.types), "heldType": list(filing.held)},
+        "enterprise": {
+            "uscc": filing.uscc,
+            "adminDivision": "110105",
+            "competentCustoms": "0117",
+            "nameZh": filing.name,
+            "marketEntityType": "1130",
+            **parent,
+        },
+        **({"declarants": {"declarant": people}} if people else {}),
+    }
+
+
+def business_message(filings: Sequence[Filing], guid: str) -> etree._Element:
+    root = etree.Element(f"{{{NAMESPACE}}}QLF101Message", nsmap={None: NAMESPACE}, guid=guid, version="1.0")
+    transfer = {"copCode": "91110105XX489884X9", "copName": "示例贸易", "dxpMode": "DXP", "dxpId": GATEWAY}
+    _tree(root, {"QLF101": [_node(one) for one in filings], "BaseTransfer": transfer})
+    return root
+
+
+@dataclass
+class Office:
+    """A customs office: its folders, its clock, and the receiver at work in it."""
+
+    home: Path
+    pki: Pki
+    forms: Forms
+    schemas: Schemas
+    settings: Settings
+    clock: MovableClock = field(default_factory=lambda: MovableClock(START))
+    receiver: Receiver = field(init=False)
+    _count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.open()
+
+    # Opening and closing
+
+    def open(self) -> None:
+        self.receiver = Receiver(self.settings, self.forms, self.schemas, self.pki.trust, self.pki.customs, self.clock)
+
+    def close(self) -> None:
+        self.receiver.close()
+
+    def reopen(self, **changes: Any) -> None:
+        """As after a crash or a restart: a new receiver on the same folders and register."""
+        self.close()
+        self.settings = replace(self.settings, **changes)
+        self.open()
+
+    # Sending
+
+    def send(self, *filings: Filing, key: SigningKey | None = None, number: int | None = 202600000000000001) -> bytes:
+        """Put one signed message into the folder; the answer is the DxpMsg."""
+        count = next(self._count)
+        named = [replace(one, guid=one.guid or guid_of(f"application {count} {i}")) for i, one in enumerate(filings)]
+        root = business_message(named, guid_of(f"message {count}"))
+        return self.send_bytes(self.wrap(sign_message(root, key or self.pki.enterprise), number))
+
+    def wrap(self, data: bytes, number: int | None = 202600000000000001, to: str = CUSTOMS) -> bytes:
+        return write_dxp_msg(
+            DxpMsg(
+                message_id=guid_of(data.hex()),
+                sender=GATEWAY,
+                receivers=(to,),
+                created=creation_time(START),
+                message_type="QLF101",
+                data=data,
+                keys={"applicationNo": str(number)} if number else {},
+            )
+        )
+
+    def send_bytes(self, data: bytes, name: str = "") -> bytes:
+        self.settings.collect_from.mkdir(exist_ok=True)
+        (self.settings.collect_from / (name or f"{next(self._count):06d}.xml")).write_bytes(data)
+        return data
+
+    def file(self, *filings: Filing, **options: Any) -> list[Receipt]:
+        """Send one message, let customs work, return what came back for it."""
+        known = len(self.receipts())
+        self.send(*filings, **options)
+        self.work()
+        return self.receipts()[known:]
+
+    def work(self) -> int:
+        done = 0
+        while step := self.receiver.step():
+            done += step
+        return done
+
+    # Looking
+
+    def receipts(self) -> list[Receipt]:
+        """All receipts in the folder, in order, each believed only as the gateway would believe it."""
+        return [receipt for file in self.receipt_files() for receipt in self._open(file.read_bytes())]
+
+    def receipt_files(self) -> list[Path]:
+        return sorted(self.settings.deliver_to.glob("*.xml")) if self.settings.deliver_to.is_dir() else []
+
+    def _open(self, data: bytes) -> list[Receipt]:
+        envelope = read_dxp_msg(etree.fromstring(data))
+        assert (envelope.sender, envelope.receivers, envelope.message_type) == (CUSTOMS, (GATEWAY,), "QLF102")
+        root = etree.fromstring(envelope.data)
+        assert not isinstance(check_intact(root), Finding)
+        assert self.schemas.check_schema(self.forms.by_code["QLF101"], root) == []
+        return read_receipts(root)
+
+    def codes(self) -> list[int]:
+        return [receipt.code for receipt in self.receipts()]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(self.settings.register)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def held(self, uscc: str) -> list[str]:
+        return [row[0] for row in self.rows(f"SELECT type FROM qualifications WHERE uscc = '{uscc}' ORDER BY id")]

@@ -1,0 +1,46 @@
+"""The published samples, signed and sent: the clean ones are all approved, the others meet their rule."""
+
+import json
+
+import pytest
+from lxml import etree
+
+from edi.messages.dsig import sign_message
+
+from .office import SCHEMAS
+
+SAMPLES = SCHEMAS / "qlf" / "samples"
+CLEAN = sorted(SAMPLES.glob("[0-9]*.xml"))
+STATEFUL = sorted(file for code in ("QLF-10[1-6]", "QLF-130") for file in (SAMPLES / "bad").glob(f"{code}-*.xml"))
+
+
+@pytest.fixture
+def seeded(office):
+    office.receiver.seed_register(json.loads((SAMPLES / "register.json").read_text(encoding="utf-8")))
+    return office
+
+
+def send(office, sample):
+    root = etree.parse(sample).getroot()
+    office.send_bytes(office.wrap(sign_message(root, office.pki.enterprise)), sample.name)
+
+
+def test_all_clean_samples_dropped_at_once_are_approved(seeded):
+    for sample in CLEAN:
+        send(seeded, sample)
+    seeded.work()
+    assert CLEAN
+    receipts = seeded.receipts()
+    assert {one.code for one in receipts} == {120, 300, 399}
+    assert all(one.findings == () for one in receipts)
+    assert len([one for one in receipts if one.code == 399]) == len({one.guid for one in receipts}) >= len(CLEAN)
+
+
+@pytest.mark.parametrize("sample", STATEFUL, ids=lambda file: file.stem)
+def test_stateful_sample_meets_its_rule(seeded, sample):
+    send(seeded, sample)
+    seeded.work()
+    code = "-".join(sample.stem.split("-")[:2])
+    last = seeded.receipts()[-1]
+    assert last.code == (-101130 if code == "QLF-130" else 100)
+    assert [one.code for one in last.findings] == [code]

@@ -1,0 +1,55 @@
+"""Many filings from one sample: each for an applicant of its own, for kill tests and the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from edi.adapters.keys import load_signing_key
+from edi.messages.dsig import SigningKey, sign_message
+from tools import identifiers
+
+NAMESPACE = {"q": "urn:edi-customs:qlf:1"}
+DIVISION = "110105"
+
+
+@dataclass(frozen=True)
+class Filing:
+    """A signed filing."""
+
+    name: str
+    guid: str
+    """Of its application."""
+    data: bytes
+
+
+def filings(home: Path, count: int, series: str, sample: str = "12-CBEC_SITE.xml") -> Iterator[Filing]:
+    """`count` signed filings made after a sample of the workspace, all different, the same at every run."""
+    operator = load_signing_key(home / "pki" / "operator.key", home / "pki" / "operator.pem")
+    text = (home / "samples" / sample).read_bytes()
+    for number in range(count):
+        yield _filing(text, f"{series}-{number:06d}", operator)
+
+
+def _filing(sample: bytes, key: str, signer: SigningKey) -> Filing:
+    root = etree.fromstring(sample)
+    guid = identifiers.guid(f"application:{key}")
+    uscc = identifiers.uscc(key, DIVISION)
+    root.set("guid", identifiers.guid(f"message:{key}"))
+    _put(root, "head/q:guid", guid)
+    _put(root, "head/q:clientSeqNo", key)
+    _put(root, "enterprise/q:uscc", uscc)
+    _put(root, "enterprise/q:organizationCode", identifiers.organisation_code(uscc))
+    _put(root, "enterprise/q:adminDivision", DIVISION)
+    _put(root, "enterprise/q:competentCustoms", "0117")
+    return Filing(f"{key}.xml", guid, sign_message(root, signer))
+
+
+def _put(root: etree._Element, path: str, text: str) -> None:
+    element = root.find(f"q:QLF101/q:{path}", NAMESPACE)
+    if element is None:
+        raise ValueError(f"the sample has no {path}")
+    element.text = text

@@ -1,0 +1,70 @@
+"""Lists the rules and codes of the contract, for docs/codes.md and the tests that hold it together."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from edi.adapters.contract import locate_contract
+from edi.adapters.discovery import discover, own_forms_folder
+from edi.core.form import Form
+
+SCH = {"sch": "http://purl.oclc.org/dsdl/schematron"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as it stands in the documentation."""
+
+    code: str
+    by: str
+    """Who checks it."""
+    text: str
+    ground: str
+
+
+def rules() -> list[tuple[Form, list[Rule]]]:
+    """The rules of every form: those of its Schematron file, those of customs, those of the gateway."""
+    return [
+        (form, sorted({*_published(form), *_stateful(form)}, key=lambda rule: rule.code))
+        for form in discover([own_forms_folder()])
+    ]
+
+
+def response_codes() -> Iterable[tuple[str, str, str]]:
+    """Code, class and text of the platform's response codes."""
+    with (locate_contract() / "codes" / "china_dxp_error_codes.csv").open(encoding="utf-8") as file:
+        return [(row["code"], row["class"], row["text"]) for row in csv.DictReader(file)]
+
+
+def _published(form: Form) -> Iterable[Rule]:
+    """One line per code: the comment that heads its rules, and the grounds of its asserts."""
+    tree = etree.parse(locate_contract() / form.rules)
+    grounds: dict[str, dict[str, None]] = {}
+    for assertion in tree.iterfind(".//sch:assert", SCH):
+        code = assertion.get("id", "").partition(".")[0]
+        grounds.setdefault(code, {})[assertion.get("see", "")] = None
+    headings = _headings(tree)
+    for code, told in grounds.items():
+        yield Rule(code, "gateway, offline kit", headings.get(code, ""), "；".join(filter(None, told)))
+
+
+def _headings(tree: etree._ElementTree) -> dict[str, str]:
+    """What the comments `QLF-012  …` say."""
+    found: dict[str, str] = {}
+    for comment in tree.iter(etree.Comment):
+        text = " ".join((comment.text or "").split())
+        code, _, rest = text.partition(" ")
+        if rest and code[:3].isupper() and code[3:4] == "-":
+            found.setdefault(code, rest.split(". ")[0].rstrip("."))
+    return found
+
+
+def _stateful(form: Form) -> Iterable[Rule]:
+    for check in form.customs_checks:
+        code, _, text = (check.__doc__ or "").partition(": ")
+        yield Rule(code, "customs", text.split("\n")[0].rstrip("."), "register")
+    yield Rule(form.conflict_code, "gateway, customs", "the same guid again with other content is not stored", "project decision")

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes the environment for `make demo` (no argument) or `make test` (argument: test) on a Debian
+# machine with Python 3.11 or newer. What is there already is left as it is.
+set -eu
+
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+venv=${VENV:-.venv}
+wanted=${1:-demo}
+
+# Install Debian packages, as root or by sudo; say what to do where neither is possible.
+need() {
+    if [ "$(id -u)" = 0 ]; then as_root=; elif sudo -n true 2>/dev/null; then as_root=sudo; else
+        echo "请安装以下软件包后重试 / install these packages and try again: apt-get install $*" >&2
+        exit 2
+    fi
+    echo "安装系统软件包 / installing system packages: $*"
+    $as_root apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "需要 Python 3.11 或更新版本；可用 PYTHON=… 指定 / Python 3.11 or newer is needed; name it with PYTHON=…" >&2
+    exit 2
+}
+"$python" -c 'import ensurepip, venv' 2>/dev/null || need python3-venv
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+
+if [ "$wanted" = test ]; then
+    # Independent judges of our signatures: xmlsec1 and the JDK.
+    missing=
+    command -v xmlsec1 >/dev/null || missing="$missing xmlsec1"
+    command -v javac >/dev/null || missing="$missing default-jdk-headless"
+    [ -z "$missing" ] || need $missing
+fi
+
+extra=
+[ "$wanted" = demo ] || extra="[$wanted]"
+stamp="$venv/.installed-$wanted"
+if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
+    echo "安装 Python 依赖（数分钟以内） / installing Python dependencies (some minutes at most)"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".$extra"
+    touch "$stamp"
+fi
