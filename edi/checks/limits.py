@@ -9,10 +9,7 @@ from edi.core.findings import Dxp, Finding
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds on one file; the defaults leave a filing with several full attachments ample room.
-
-    libxml2 itself adds its limit of 10 million bytes for one text.
-    """
+    """Bounds on one file; the defaults leave a filing with several full attachments ample room."""
 
     file: int = 32 << 20
     """Bytes of a file as received; attachments of up to 4 MiB are base64 text inside it (QLF-022)."""
@@ -24,6 +21,9 @@ class Limits:
     """Elements within each other."""
     nodes: int = 200_000
     """Elements and comments together."""
+    children: int = 1_000
+    """Elements and comments directly within one element. Rules that compare siblings, and libxml2 itself when it
+    reports an error, take time by the square of their number."""
     attributes: int = 64
     """Attributes of one element, namespace declarations included."""
     attributes_in_all: int = 50_000
@@ -32,6 +32,8 @@ class Limits:
     """Different element and attribute names; libxml2 keeps every name until the process ends."""
     tag: int = 1 << 16
     """Bytes of one tag or comment; what is a little longer may pass, what is twice as long never."""
+    huge_text: bool = False
+    """Whether one text may exceed libxml2's 10 million bytes; for envelopes that hold a whole message in base64."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -32,13 +32,13 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element | list
     if isinstance(text, Finding):
         return [text]
     if _is_plainly_harmless(text, limits):
-        root = _build(text)
+        root = _build(text, limits)
         if not isinstance(root, Finding) and not _is_deeper_than(limits.depth)(root):
             return root
     trouble = prescan(text, limits)
     if trouble:
         return [trouble]
-    built = _build(text)
+    built = _build(text, limits)
     return [built] if isinstance(built, Finding) else built
 
 
@@ -53,18 +53,21 @@ def _is_plainly_harmless(text: bytes, limits: Limits) -> bool:
         and b"<!" not in text
         and text.find(b"<?", 2) < 0
         and text.count(b"=") <= min(limits.attributes, limits.attributes_in_all)
-        and text.count(b"<") <= min(limits.names - limits.attributes, limits.nodes)
+        and text.count(b"<") <= min(limits.names - limits.attributes, limits.children, limits.nodes)
     )
 
 
-def _build(text: bytes) -> etree._Element | Finding:
-    """The tree of a text; nothing is resolved, loaded or expanded."""
+def _build(text: bytes, limits: Limits) -> etree._Element | Finding:
+    """The tree of a text; nothing is resolved, loaded or expanded.
+
+    libxml2 keeps its own limits besides ours, except where a text may be huge: it has no switch for texts alone.
+    """
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
-        huge_tree=False,
+        huge_tree=limits.huge_text,
         collect_ids=False,
     )
     try:

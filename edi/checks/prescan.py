@@ -35,6 +35,7 @@ class _Inspector:
         self._text = text
         self._limits = limits
         self._open: list[str] = []
+        self._children = [0]
         self._nodes = 0
         self._attributes = 0
         self._names: dict[str, str] = {}
@@ -63,8 +64,9 @@ class _Inspector:
         return None
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        self._open.append(name)
         self._count_node()
+        self._open.append(name)
+        self._children.append(0)
         limits = self._limits
         if len(self._open) > limits.depth:
             self._refuse_excess("元素嵌套层数", "nested elements", limits.depth)
@@ -80,6 +82,7 @@ class _Inspector:
 
     def _end(self, _name: str) -> None:
         self._open.pop()
+        self._children.pop()
 
     def _comment(self, _text: str) -> None:
         self._count_node()
@@ -88,6 +91,9 @@ class _Inspector:
         self._nodes += 1
         if self._nodes > self._limits.nodes:
             self._refuse_excess("元素和注释的数量", "elements and comments", self._limits.nodes)
+        self._children[-1] += 1
+        if self._children[-1] > self._limits.children:
+            self._refuse_excess("同一元素的子元素数量", "elements within one element", self._limits.children)
 
     def _doctype(self, *_: Any) -> None:
         self._refuse(

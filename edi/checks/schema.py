@@ -43,12 +43,13 @@ class Schema:
         """Everything that does not fit, at most `MOST_FINDINGS`; empty if the message fits."""
         if self._compiled.validate(root):
             return []
-        terse = _unique(_terse(root, entry, self.name) for entry in self._compiled.error_log)
-        if is_large(root):
-            return terse
+        explained = [] if is_large(root) else self._explained(root)
+        return explained or _unique(_terse(root, entry, self.name) for entry in self._compiled.error_log)
+
+    def _explained(self, root: etree._Element) -> list[Finding]:
         if self._explain is None:
             self._explain = self._explainer()
-        return _unique(self._explain(root)) or terse
+        return _unique(self._explain(root))
 
 
 def is_large(root: etree._Element) -> bool:

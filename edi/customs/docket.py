@@ -24,6 +24,11 @@ _STAGES = {Status.SUBMITTED: 0, Status.LODGED: 1, Status.UNDER_REVIEW: 2}
 """Of turns due at one moment the earlier stages come first: a batch is lodged as a whole before any of it is
 checked, so that two filings for one type meet as 申请中 (QLF-102)."""
 
+_SELECT = (
+    "SELECT id, message, position, guid, application_no, client_seq_no, form, applicant, applicant_name, customs, "
+    "sender, status, since, due, trouble FROM applications"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -217,12 +222,6 @@ class Docket:
     def _one(self, statement: str, *values: object) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(statement, values).fetchone()
         return row
-
-
-_SELECT = (
-    "SELECT id, message, position, guid, application_no, client_seq_no, form, applicant, applicant_name, customs, "
-    "sender, status, since, due, trouble FROM applications"
-)
 
 
 def _entry(row: sqlite3.Row) -> Entry:

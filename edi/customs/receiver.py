@@ -131,14 +131,16 @@ class Receiver:
 
     def _enter(self, reads: Mapping[Claim, Read]) -> dict[Claim, tuple[str, ...]]:
         """Enter everything readable in one transaction; the rest comes back with the reasons."""
-        unreadable = {claim: read.reason for claim, read in reads.items() if isinstance(read, Unreadable)}
+        unreadable: dict[Claim, tuple[str, ...]] = {}
         with self._store.writing() as connection:
             desk = self._desk(connection)
             entered = desk.docket.arrived(claim.token for claim in reads)
             for claim, read in reads.items():
-                if isinstance(read, Unreadable) or claim.token in entered:
+                if claim.token in entered:
                     continue
-                if trouble := attempt(connection, partial(desk.lodge, read)):
+                if isinstance(read, Unreadable):
+                    unreadable[claim] = read.reason
+                elif trouble := attempt(connection, partial(desk.lodge, read)):
                     unreadable[claim] = (trouble,)
                 else:
                     desk.docket.note_arrival(claim.token)
@@ -166,9 +168,10 @@ class Receiver:
         """Put customs' clock forward by whole seconds; the answer is its new time."""
         seconds = int(by.total_seconds())
         with self._store.writing() as connection:
-            if seconds <= 0 or self._now(connection) > _END_OF_TIME - by:
+            if seconds <= 0 or by > _END_OF_TIME - self._now(connection):
                 raise UserError(
-                    f"海关时钟只能向前拨，且不晚于 {LONG_TERM}", f"Customs' clock only goes forward, and not past {LONG_TERM}"
+                    f"海关时钟只能向前拨，且不晚于 {LONG_TERM}",
+                    f"Customs' clock only goes forward, and not past {LONG_TERM}",
                 )
             connection.execute("UPDATE clock SET offset_seconds = offset_seconds + ?", (seconds,))
             return self._now(connection)
@@ -184,12 +187,13 @@ class Receiver:
         The receipts go out with the next `step`, of whichever program. Raises UserError for a key that names no
         waiting application or several, and for a rejection without an opinion.
         """
-        meant = review.read_decision(decision, opinion)
+        words = opinion.strip()
+        meant = review.read_decision(decision, words)
         with self._store.writing() as connection:
             desk = self._desk(connection)
             entry = review.the_case(desk.docket, key, meant)
             case = review.case_of(desk.docket, entry)
-            desk.decide(entry, meant, opinion.strip())
+            desk.decide(entry, meant, words)
             decided = desk.docket.get(entry.id)
             return replace(case, status=decided.status.token, since=decided.since)
 

@@ -12,6 +12,10 @@ from edi.customs.cases import Decision
 from edi.customs.docket import Docket, Entry
 from edi.customs.scenarios import Outcome, read_scenario
 from edi.errors import UserError
+from edi.messages.receipt import xml_text
+
+LONGEST_OPINION = 2000
+"""Characters a receipt has room for (`schemas/receipt.xsd`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +76,13 @@ def read_decision(decision: str, opinion: str) -> Decision:
         raise UserError(
             f"未知的决定 {decision}；可用：{known}", f"Unknown decision {decision}; there are: {known}"
         ) from error
-    if meant is not Decision.APPROVE and not opinion.strip():
+    if meant is not Decision.APPROVE and not opinion:
         raise UserError("不予受理和审批不通过必须填写审核意见", "Refusing and disapproving need an opinion")
+    if len(opinion) > LONGEST_OPINION or xml_text(opinion) != opinion:
+        raise UserError(
+            f"审核意见至多 {LONGEST_OPINION} 个字符，且不能含控制字符",
+            f"An opinion has at most {LONGEST_OPINION} characters and no control characters",
+        )
     return meant
 
 

@@ -76,7 +76,7 @@ class Store:
     def _outages(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise TryLater(
                 f"海关登记库 {self.path} 暂时无法使用（{error}）；请稍后重试，并检查磁盘空间和其他正在使用它的程序",
                 f"Customs' register {self.path} cannot be used at the moment ({error}); try again later, and look at "

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import warnings
 
 import pytest
 
@@ -134,7 +135,9 @@ def test_kill_9_at_every_file_operation(open_office):
             office.send(Filing(uscc=f"91110105XX489884{index:02d}"))
         office.send(Filing(seq="SIM-LODGEFAIL"))
         process = context.Process(target=_work_until_killed, args=(office, fuse))
-        process.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads: the child only works and dies
+            process.start()
         process.join()
         assert process.exitcode in (0, -signal.SIGKILL)
         office.open()

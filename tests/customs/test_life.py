@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
+from edi.errors import UserError
+
 from .office import Filing
 
 APPLICANT = "91110105XX489884X9"
@@ -85,6 +89,14 @@ def test_three_working_days_in_a_second(open_office, days):
     assert office.codes() == [120, 300, 399]
     assert min(one.time for one in office.receipts()) >= before + days(4)
     assert office.receipts()[-1].results.qualifications[0].valid_from == "2026-03-06"
+
+
+@pytest.mark.parametrize("by", [timedelta(0), timedelta(seconds=-1), timedelta(days=30_000), timedelta.max])
+def test_the_clock_only_goes_forward_and_not_out_of_its_century(office, by):
+    before = office.receiver.now()
+    with pytest.raises(UserError):
+        office.receiver.advance(by)
+    assert office.receiver.now() == before
 
 
 def test_turns_come_in_the_order_they_were_due(open_office, days):

@@ -104,7 +104,10 @@ def test_refusing_is_for_what_is_not_in_review(office):
     assert "UNDER_REVIEW" in fails(office.receiver, "SIM-REVIEW", "refuse", "意见").problems[0]
 
 
-@pytest.mark.parametrize(("decision", "opinion"), [("disapprove", " "), ("refuse", ""), ("explode", "意见")])
+@pytest.mark.parametrize(
+    ("decision", "opinion"),
+    [("disapprove", " "), ("refuse", ""), ("explode", "意见"), ("refuse", "意" * 2001), ("refuse", "\x07")],
+)
 def test_a_decision_must_make_sense(office, decision, opinion):
     office.file(Filing(seq="SIM-HOLD"))
     fails(office.receiver, "SIM-HOLD", decision, opinion)
