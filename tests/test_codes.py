@@ -29,6 +29,6 @@ def test_response_codes_are_those_of_the_platform():
 
 def test_every_table_has_its_source_told():
     sources = (CODES / "SOURCES.md").read_text(encoding="utf-8")
-    untold = [file.name for file in CODES.glob("*.csv") if file.name not in sources]
+    untold = [file.name for file in CODES.glob("*.csv") if file.stem not in sources]
     assert untold == []
     assert Path(CODES / "xml").is_dir()

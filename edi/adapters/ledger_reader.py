@@ -17,7 +17,7 @@ Record = dict[str, Any]
 
 _STATUS = """
     select a.guid, a.application_no, a.client_seq_no, a.form, a.applicant, a.applicant_name, a.customs, a.status,
-           a.opinion, a.results, a.findings, a.created_at, a.updated_at, m.channel, m.file_name, m.signer,
+           a.info, a.opinion, a.results, a.findings, a.created_at, a.updated_at, m.channel, m.file_name, m.signer,
            m.digest as message_digest, m.guid as message_guid
     from applications a join messages m on m.digest = a.message"""
 
@@ -114,6 +114,7 @@ def _application(row: sqlite3.Row) -> Record:
 
 def _details(row: sqlite3.Row) -> Record:
     return {
+        "info": row["info"] or "",
         "opinion": row["opinion"] or "",
         "results": json.loads(row["results"] or "{}"),
         "findings": json.loads(row["findings"] or "[]"),

@@ -52,7 +52,7 @@ def _applications(db: Database) -> None:
     db.table("applications").create(
         {
             "guid": str, "application_no": str, "message": str, "form": str, "client_seq_no": str, "applicant": str,
-            "applicant_name": str, "customs": str, "status": str, "opinion": str, "results": str, "findings": str,
+            "applicant_name": str, "customs": str, "status": str, "info": str, "opinion": str, "results": str, "findings": str,
             "created_at": str, "updated_at": str,
         },
         pk="guid",

@@ -66,7 +66,7 @@ def _the_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo | Finding:
 
 def _leads_out(name: str) -> bool:
     steps = name.split("/")
-    return name.startswith("/") or ".." in steps or any(c in '\\:\0' or c < " " for c in name)
+    return name.startswith("/") or ".." in steps or any(c in "\\:\0" or c < " " for c in name)
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes | Finding:

@@ -22,6 +22,8 @@ _MARKS = (
 )
 """First bytes, the family they betray, and the codec that reads it."""
 
+_UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+
 _FAMILIES = {
     "utf-8": _UTF8,
     "us-ascii": _UTF8,
@@ -44,6 +46,8 @@ def as_utf8(data: bytes) -> bytes | Finding:
     Lines and columns stay what they were. UTF-8 passes through unread: the parser proves it. The
     declaration stays as written; whoever parses the result must be told that it is UTF-8.
     """
+    if data.startswith(_UTF32_MARKS):
+        return _unknown("UTF-32")
     mark, family, codec = next((known for known in _MARKS if data.startswith(known[0])), (b"", None, "utf-8"))
     head = data[:400].decode(codec, "ignore").encode("utf-8", "ignore") if mark else data[:200]
     declaration = _DECLARED.match(head)
@@ -87,7 +91,7 @@ def _undecodable(error: UnicodeDecodeError, codec: str, name: str) -> Finding:
         column=len(before) - before.rfind("\n"),
         found=wrong,
         expected=name,
-        zh=f"文件内容不是有效的 {name} 编码（出错处字节为 {wrong}）；请按声明的编码保存，GBK 文件请声明 encoding=\"GB18030\"",
+        zh=f'文件内容不是有效的 {name} 编码（出错处字节为 {wrong}）；请按声明的编码保存，GBK 文件请声明 encoding="GB18030"',
         en=f"The bytes are not {name} (here: {wrong}); save the file in the encoding it declares, "
         'and declare encoding="GB18030" if it is GBK',
     )

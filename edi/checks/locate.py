@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from xml.parsers import expat
 
@@ -50,6 +51,24 @@ class Positions:
                 return None
         return here
 
+    def locate(self, findings: Iterable[Finding]) -> list[Finding]:
+        """`findings` with the place that their path leads to; those that tell a place already keep it."""
+        return [self._place(finding) if finding.column is None and finding.path else finding for finding in findings]
+
+    def in_order(self, findings: Iterable[Finding]) -> list[Finding]:
+        """`findings`, each once, by the place of their path in the document, then by code."""
+
+        def rank(finding: Finding) -> tuple[int, str]:
+            index = self.index(finding.path)
+            return (-1 if index is None else index, finding.code)
+
+        return sorted(dict.fromkeys(findings), key=rank)
+
+    def _place(self, finding: Finding) -> Finding:
+        index = self.index(finding.path)
+        place = None if index is None else self.at(index)
+        return replace(finding, line=place[0], column=place[1]) if place else finding
+
     def _follow(self, parent: int | None, step: str) -> int | None:
         matched = _STEP.fullmatch(step)
         if not matched or not self._names:
@@ -61,35 +80,12 @@ class Positions:
 
 
 def locate(findings: Iterable[Finding], data: bytes) -> list[Finding]:
-    """`findings` with line and column in the file `data`, where their path leads to an element of it."""
+    """`findings` with line and column in the file `data`, which is only read if there are any."""
     listed = list(findings)
-    if not any(_lacks_place(finding) for finding in listed):
-        return listed
-    positions = Positions.of(data)
-    return [_place(finding, positions) if _lacks_place(finding) else finding for finding in listed]
+    return Positions.of(data).locate(listed) if listed else []
 
 
-def in_order(findings: Iterable[Finding], positions: Positions) -> list[Finding]:
-    """`findings` without repetitions, by position in the document, then by code."""
-
-    def place(finding: Finding) -> tuple[int, str]:
-        index = positions.index(finding.path)
-        return (-1 if index is None else index, finding.code)
-
-    return sorted(dict.fromkeys(findings), key=place)
-
-
-def _lacks_place(finding: Finding) -> bool:
-    return finding.column is None and bool(finding.path)
-
-
-def _place(finding: Finding, positions: Positions) -> Finding:
-    index = positions.index(finding.path)
-    place = None if index is None else positions.at(index)
-    return replace(finding, line=place[0], column=place[1]) if place else finding
-
-
-class _Stop(Exception):  # noqa: N818 - a jump out of expat's callbacks
+class _Stop(Exception):
     """A document type: what follows is never read."""
 
 
@@ -108,10 +104,8 @@ class _Reader:
         self._parser.StartDoctypeDeclHandler = self._doctype
 
     def read(self, text: bytes) -> Positions:
-        try:
+        with suppress(expat.ExpatError, _Stop):  # what was read before the trouble is right
             self._parser.Parse(text, True)  # noqa: FBT003 - expat's own signature
-        except (expat.ExpatError, _Stop):
-            pass  # what was read so far is right
         return Positions(tuple(self._places), tuple(self._names), tuple(map(tuple, self._children)))
 
     def _start(self, name: str, _attributes: list[str]) -> None:

@@ -11,6 +11,7 @@ bomb is never read, a million attributes never become objects.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from lxml import etree
@@ -20,6 +21,8 @@ from edi.checks.encoding import as_utf8
 from edi.checks.limits import DEFAULT_LIMITS, Limits, too_big
 from edi.checks.prescan import prescan
 from edi.core.findings import Dxp, Finding, clip
+
+_DECLARATION = re.compile(rb"<\?xml\s")
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "parse", "unpack"]
 
@@ -45,13 +48,12 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element | list
 def _is_plainly_harmless(text: bytes, limits: Limits) -> bool:
     """True if counting bytes proves that every limit but the depth holds; False says nothing.
 
-    Without `<!` there is no document type and no comment; an attribute takes a `=`, an element with a
-    name of its own two `<`, or one if it has no content; a tag is no longer than the text.
+    An attribute takes a `=`, an element or comment a `<`; a tag is no longer than the text.
     """
     return (
         len(text) <= limits.tag
-        and b"<!" not in text
-        and text.find(b"<?", 2) < 0
+        and b"<!DOCTYPE" not in text
+        and text.find(b"<?", _DECLARATION.match(text) is not None) < 0
         and text.count(b"=") <= min(limits.attributes, limits.attributes_in_all)
         and text.count(b"<") <= min(limits.names - limits.attributes, limits.children, limits.nodes)
     )

@@ -1,4 +1,4 @@
-"""One pass of expat over a text before anything is built from it: is it well-formed and within limits?
+"""One pass of expat over a text before anything is built from it: whether it is well-formed and within limits.
 
 Refuses document type declarations at their first byte, so that no entity is ever read; processing
 instructions; and whatever exceeds the `Limits`. Tells line, column and place of the first trouble.
@@ -22,7 +22,7 @@ def prescan(text: bytes, limits: Limits) -> Finding | None:
     return _Inspector(text, limits).run()
 
 
-class _Refused(Exception):  # noqa: N818 - a jump out of expat's callbacks, never an error outside this module
+class _Refused(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.en)
         self.finding = finding
@@ -132,7 +132,7 @@ class _Inspector:
         return clip("".join(f"/{name.rpartition(':')[2]}" for name in self._open))
 
     def _explain(self, error: expat.ExpatError) -> Finding:
-        """expat's complaint in the words of the person who has to mend the file."""
+        """What expat complains of, in the words of the person who has to mend the file."""
         if error.code == _INVALID_TOKEN and (wrong := not_utf8(self._text)):
             return wrong
         if not self._text.strip():
@@ -161,6 +161,11 @@ _CUT_SHORT = (
     "文件不完整，到此中断{inside}；请重新导出并完整传送",
     "The file is cut short here{inside}; export it again and send all of it",
 )
+_NOT_XML = (
+    Dxp.BAD_FORMAT,
+    "此处的字符不符合 XML 语法；请检查未转义的 < 和 &、控制字符和属性的引号",
+    "This is not XML; look for unescaped < and &, control characters and the quotes of attributes",
+)
 _OTHER_COMPLAINT = (
     Dxp.BAD_FORMAT,
     "文件不是格式良好的 XML；请改正此处",
@@ -171,11 +176,8 @@ _COMPLAINTS = {
     5: _CUT_SHORT,
     6: _CUT_SHORT,
     20: _CUT_SHORT,
-    _INVALID_TOKEN: (
-        Dxp.BAD_FORMAT,
-        "此处的字符不符合 XML 语法；请检查未转义的 < 和 &、控制字符和属性的引号",
-        "This is not XML; look for unescaped < and &, control characters and the quotes of attributes",
-    ),
+    2: _NOT_XML,
+    _INVALID_TOKEN: _NOT_XML,
     7: (
         Dxp.BAD_FORMAT,
         "结束标记与开始标记不一致{inside}；请改正",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from edi.checks.locate import Positions, in_order, locate
+from edi.checks.locate import Positions
 from edi.checks.rules import Rules
 from edi.checks.schema import Schema, is_large
 from edi.core.findings import Finding
@@ -37,9 +37,8 @@ class Rulebook:
             findings = [*findings, *self.rules.check(root, self._phase(root))]
         if not findings:
             return []
-        if original is not None:
-            findings = locate(findings, original)
-        return in_order(findings, Positions.of(original or etree.tostring(root)))
+        positions = Positions.of(etree.tostring(root) if original is None else original)
+        return positions.in_order(findings if original is None else positions.locate(findings))
 
     def _phase(self, root: etree._Element) -> str:
         """Lenient only where nothing is submitted."""

@@ -51,6 +51,11 @@ class Text:
 
     parts: tuple[str | Expression, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """True if it can say nothing."""
+        return not any(isinstance(part, Expression) or part.strip() for part in self.parts)
+
     def fill(self, node: etree._Element, scope: Scope) -> str:
         """The sentence about `node`; values are cut to a length fit for reading."""
         filled = (part if isinstance(part, str) else clip(part(node, scope)) for part in self.parts)
@@ -97,7 +102,7 @@ class Assertion:
     def _about(self, node: etree._Element, scope: Scope) -> etree._Element:
         found = self.subject(node, scope) if self.subject is not None else None
         first = found[0] if isinstance(found, list) and found else node
-        return first if isinstance(first, etree._Element) else node
+        return first if etree.iselement(first) else node
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import Protocol
 
 from lxml import etree
 
@@ -24,8 +25,13 @@ MOST_FINDINGS = 100
 MOST_EXPLAINED = 20_000
 """Elements of a message that is still explained: a hundred filings with room to spare, about a second."""
 
-Explain = Callable[[etree._Element], Iterable[Finding]]
-"""Says everything wrong with a tree that does not fit the schema."""
+
+class Explain(Protocol):
+    """Says everything wrong with a tree that does not fit the schema."""
+
+    def __call__(self, root: etree._Element, /) -> Iterable[Finding]:
+        """Findings, in any order; the same one may come twice."""
+
 
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 
@@ -77,4 +83,4 @@ def _element_at(root: etree._Element, path: str | None) -> etree._Element:
     """The element libxml2 means; the root if it does not say."""
     found = root.getroottree().xpath(path) if path else None
     first = found[0] if isinstance(found, list) and found else root
-    return first if isinstance(first, etree._Element) else root
+    return first if etree.iselement(first) else root

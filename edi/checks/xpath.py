@@ -7,7 +7,6 @@ plain paths.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,52 +15,24 @@ from typing import Any
 
 from lxml import etree
 
+from edi.checks.xpath_words import Token, XPathFault, read_words
+
 Value = Any
 """What XPath computes: text, number, truth or a list of elements."""
 
-_TOKEN = re.compile(
-    r"""(?P<literal>"[^"]*"|'[^']*')
-      | (?P<number>\d+(?:\.\d*)?|\.\d+)
-      | \$(?P<variable>[^\W\d][\w.-]*)
-      | (?P<axis>[a-z-]+)\s*::
-      | (?P<name>[^\W\d][\w.-]*(?::(?:\*|[^\W\d][\w.-]*))?)
-      | (?P<mark>\.\.|//|!=|<=|>=|[()\[\].@,/|+\-=<>*])""",
-    re.VERBOSE,
-)
 _EXACT = 2**53
 """Whole numbers below it are exact in XPath."""
-_SPACE = re.compile(r"\s*")
-_WORD_OPERATORS = frozenset({"and", "or", "div", "mod"})
-_NODE_TESTS = frozenset({"text", "node", "comment"})
 _CONTEXT_FREE = frozenset({"true", "false"})
 _FUNCTIONS = frozenset(
-    "last position count local-name namespace-uri name string concat starts-with contains substring-before "
-    "substring-after substring string-length normalize-space translate boolean not true false lang number sum "
-    "floor ceiling round document".split()
+    {
+        *("last", "position", "count", "local-name", "namespace-uri", "name", "lang", "document"),
+        *("string", "concat", "starts-with", "contains", "substring-before", "substring-after", "substring"),
+        *("string-length", "normalize-space", "translate", "boolean", "not", "true", "false"),
+        *("number", "sum", "floor", "ceiling", "round"),
+    }
 )
+"""XPath 1.0 without id(), which needs a DTD, and document() of XSLT."""
 _NO_CONSTANTS: Mapping[str, Value] = MappingProxyType({})
-_OPERAND_ENDS = frozenset({")", "]", ".", ".."})
-
-
-class XPathFault(ValueError):
-    """An expression that rules must not use; `zh` and `en` say why."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh} / {en}")
-        self.zh = zh
-        self.en = en
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    """`literal`, `number`, `variable`, `function`, `step`, `path` (`/` and `//`), `operator` or a mark itself."""
-    text: str
-    start: int
-    depth: int
-    """How many predicates it stands in."""
-    begins: bool
-    """True where an operand begins, so that a path here starts from the context or the root."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +147,8 @@ class Compiler:
             _upwards=() if not is_plain or tokens[0].kind == "path" or any("*" in one for one in upwards) else upwards,
         )
 
-    def _vet(self, source: str) -> list[_Token]:
-        tokens = list(_tokens(source))
+    def _vet(self, source: str) -> list[Token]:
+        tokens = list(read_words(source))
         if not tokens:
             raise XPathFault("表达式是空的", "the expression is empty")
         for index, token in enumerate(tokens):
@@ -187,7 +158,7 @@ class Compiler:
                 raise XPathFault(f"前缀没有声明：{token.text}", f"prefix not declared: {token.text}")
         return tokens
 
-    def _vet_function(self, tokens: list[_Token], index: int) -> None:
+    def _vet_function(self, tokens: list[Token], index: int) -> None:
         name = tokens[index].text
         if name not in _FUNCTIONS:
             raise XPathFault(f"不支持的函数：{name}()", f"function not supported: {name}()")
@@ -219,45 +190,6 @@ class Compiler:
         return f"{{{self.namespaces[prefix]}}}{local}" if colon else name
 
 
-def _tokens(source: str) -> Iterator[_Token]:
-    """The words of an expression, told apart as XPath 1.0, 3.7 asks."""
-    position, depth, previous = 0, 0, None
-    while (position := _SPACE.match(source, position).end()) < len(source):  # type: ignore[union-attr] # matches always
-        match = _TOKEN.match(source, position)
-        if match is None:
-            raise XPathFault(f"无法识别：{source[position:]}", f"cannot be read: {source[position:]}")
-        follows = source[_SPACE.match(source, match.end()).end() :][:1]  # type: ignore[union-attr]
-        begins = previous is None or not _ends_operand(previous)
-        kind = _kind(match, begins=begins, calls=follows == "(")
-        depth -= kind == "]"
-        in_path = previous is not None and previous.kind in ("path", "@", "axis")
-        text = match[match.lastgroup or 0]
-        word = text[1:-1] if kind == "literal" else text
-        previous = _Token(kind, word, position, depth, begins and not in_path)
-        yield previous
-        depth += kind == "["
-        position = match.end()
-
-
-def _kind(match: re.Match[str], *, begins: bool, calls: bool) -> str:
-    group, text = match.lastgroup, match[0]
-    if group == "name":
-        if not begins and text in _WORD_OPERATORS:
-            return "operator"
-        return "function" if calls and text not in _NODE_TESTS else "step"
-    if group != "mark":
-        return str(group)
-    if text in ("/", "//"):
-        return "path"
-    if text == "*":
-        return "step" if begins else "operator"
-    return text if text in "()[]@,.|" or text == ".." else "operator"
-
-
-def _ends_operand(token: _Token) -> bool:
-    return token.kind in ("literal", "number", "variable", "step") or token.kind in _OPERAND_ENDS
-
-
 def _literal(value: Value) -> str:
     """The value as XPath writes it; empty if it has no way to."""
     if isinstance(value, bool):
@@ -269,7 +201,7 @@ def _literal(value: Value) -> str:
     return ""
 
 
-def _inline(source: str, tokens: list[_Token], literals: Mapping[str, str]) -> str:
+def _inline(source: str, tokens: list[Token], literals: Mapping[str, str]) -> str:
     """The expression with literals in place of variables."""
     parts, position = [], 0
     for token in tokens:
@@ -279,7 +211,7 @@ def _inline(source: str, tokens: list[_Token], literals: Mapping[str, str]) -> s
     return "".join([*parts, source[position:]])
 
 
-def _looks_at_node(tokens: list[_Token], index: int) -> bool:
+def _looks_at_node(tokens: list[Token], index: int) -> bool:
     """True if this word makes the value depend on the context node."""
     token = tokens[index]
     if token.depth:
@@ -290,21 +222,25 @@ def _looks_at_node(tokens: list[_Token], index: int) -> bool:
     return token.begins and token.kind in ("step", "axis", "@", ".", "..")
 
 
-def _vet_context(tokens: list[_Token]) -> None:
+def _vet_context(tokens: list[Token]) -> None:
     for token in tokens:
         if token.kind == "variable" or (token.kind == "function" and token.text == "document"):
             raise XPathFault(f"context 中不得使用：{token.text}", f"not allowed in a context: {token.text}")
         if not token.depth and token.kind not in ("step", "path", "[", "]", "|"):
-            raise XPathFault(f"context 只能是简单路径：{token.text}", f"a context is a plain path, without {token.text}")
+            raise XPathFault(
+                f"context 只能是简单路径：{token.text}", f"a context is a plain path, without {token.text}"
+            )
     ends = [after is None or after.kind == "|" for after in (*tokens[1:], None)]
-    if tokens[0].kind == "|" or any(end and token.kind in ("path", "|") for token, end in zip(tokens, ends, strict=True)):
+    if tokens[0].kind == "|" or any(
+        end and token.kind in ("path", "|") for token, end in zip(tokens, ends, strict=True)
+    ):
         raise XPathFault("context 必须指向元素", "a context must lead to elements")
 
 
-def _split(source: str, tokens: list[_Token]) -> Iterator[tuple[str, list[_Token]]]:
+def _split(source: str, tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     """The alternatives of a context, as text and as words."""
     start = 0
-    path: list[_Token] = []
+    path: list[Token] = []
     for token in tokens:
         if token.kind == "|" and not token.depth:
             yield source[start : token.start].strip(), path

@@ -74,7 +74,8 @@ def _codes(one: Record) -> str:
 def _outcome(one: Record) -> str:
     granted = [f"{q['type']} {q['filing_code']}".strip() for q in one["results"].get("qualifications", ())]
     findings = [f"{finding['code']} {finding['zh']}" for finding in one["findings"]]
-    return "\n".join([*granted, *findings, one["opinion"]]).strip()
+    reason = one["opinion"] or (one["info"] if not granted and one["info"] != one["statusText"] else "")
+    return "\n".join([*granted, *findings, reason]).strip()
 
 
 def _show_refused(app: App) -> None:

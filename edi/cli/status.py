@@ -96,6 +96,8 @@ def _show_application(one: Record) -> None:
     )
     signer = one["signer"]
     click.echo(f"  签名 signed by {signer['person']}，{signer['enterprise']}（{signer['medium']} {signer['card_no']}）")
+    if one["info"] not in ("", one["statusText"]):
+        click.echo(f"  海关说明 info: {one['info']}")
     if one["opinion"]:
         click.echo(f"  海关审核意见 opinion: {one['opinion']}")
     for granted in one["results"].get("qualifications", ()):

@@ -48,8 +48,8 @@ def the_case(docket: Docket, key: str, decision: Decision) -> Entry:
     waiting = [entry for entry in found if _waits_for_person(entry)]
     if not found:
         raise UserError(
-            f"没有申请统一编号、guid 或企业端编号为 {key} 的申请；请用 edi customs queue 查看待办",
-            f"No application has {key} as its number, guid or client number; see `edi customs queue`",
+            f"没有申请统一编号、guid 或 clientSeqNo 为 {key} 的申请；请用 edi customs queue 查看待办",
+            f"No application has {key} as its number, guid or clientSeqNo; see `edi customs queue`",
         )
     if len(waiting) != 1:
         raise UserError(

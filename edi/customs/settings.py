@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from edi.errors import UserError
 
@@ -26,8 +25,8 @@ class Settings:
     """Folder into which receipts are put."""
     register: Path
     """The register, one SQLite file."""
-    review: Literal["auto", "manual"] = "auto"
-    """`manual` stops every application at UNDER_REVIEW until a person decides."""
+    review: str = "auto"
+    """`auto` or `manual`, which stops every application at UNDER_REVIEW until a person decides."""
     lodge_delay: timedelta = timedelta(0)
     """From arrival to 海关入库成功."""
     accept_delay: timedelta = timedelta(0)

@@ -124,7 +124,8 @@ class Settlement:
             self._keep_results(receipt)
 
     def _keep_results(self, receipt: Receipt) -> None:
-        changes = {"findings": json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)}
+        findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
+        changes = {"info": receipt.info, "findings": findings}
         if receipt.opinion:
             changes["opinion"] = receipt.opinion
         if receipt.results:

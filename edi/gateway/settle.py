@@ -107,6 +107,7 @@ def _status_file(parts: Parts, task: Task) -> bytes:
             "clientSeqNo": row["client_seq_no"] or "",
             "status": row["status"],
             "statusText": Status[row["status"]].text,
+            "info": row["info"] or "",
             "opinion": row["opinion"] or "",
             "updatedAt": row["updated_at"],
         }

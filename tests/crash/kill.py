@@ -22,6 +22,7 @@ from pathlib import Path
 from edi.app.workspace import create_workspace
 from tools.filings import Filing, filings
 
+RUN = (sys.executable, "-m", "edi", "run", "--once", "--home")
 RECEIPTS = ("120", "300", "399")
 """Return codes of a filing that is approved."""
 
@@ -46,19 +47,28 @@ def torture(home: Path, count: int, kills: int, seed: int) -> Report:
     rng = random.Random(seed)
     report = Report(seed, count)
     sent = list(filings(home, count, f"KILL-{seed}"))
-    waiting = list(sent)
-    while report.kills < kills or waiting:
-        for filing in waiting[: max(1, count // kills)]:
+    chunk = -(-count // (kills + 1))
+    duration = _undisturbed(home, sent[:chunk], report)
+    for start in range(chunk, count, chunk):
+        for filing in sent[start : start + chunk]:
             _drop(home, filing)
-        del waiting[: max(1, count // kills)]
         report.runs += 1
-        report.kills += _run_and_kill(home, rng.uniform(0.3, 2.5))
-    report.runs += 1
-    done = subprocess.run([sys.executable, "-m", "edi", "run", "--once", "--home", home], check=False, capture_output=True)
-    if done.returncode:
-        report.faults.append(f"the last run left with {done.returncode}: {done.stderr.decode()}")
+        report.kills += _run_and_kill(home, rng.uniform(0.1, 1.0) * duration)
+    _undisturbed(home, [], report)
     report.faults += count_faults(home, sent)
     return report
+
+
+def _undisturbed(home: Path, batch: Sequence[Filing], report: Report) -> float:
+    """A whole run, which must succeed; how many seconds it took."""
+    for filing in batch:
+        _drop(home, filing)
+    report.runs += 1
+    started = time.monotonic()
+    done = subprocess.run([*RUN, home], check=False, capture_output=True)
+    if done.returncode:
+        report.faults.append(f"an undisturbed run left with {done.returncode}: {done.stderr.decode()}")
+    return time.monotonic() - started
 
 
 def _drop(home: Path, filing: Filing) -> None:
@@ -69,9 +79,12 @@ def _drop(home: Path, filing: Filing) -> None:
 
 def _run_and_kill(home: Path, seconds: float) -> bool:
     """Start the program and kill it after `seconds`; False if it was done before."""
-    process = subprocess.Popen([sys.executable, "-m", "edi", "run", "--once", "--home", home], stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
-    if process.poll() is not None:
+    process = subprocess.Popen([*RUN, home], stderr=subprocess.DEVNULL)
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    else:
         return False
     process.kill()
     process.wait()
@@ -93,7 +106,9 @@ def _ledger_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
         receipts = Counter(guid for (guid,) in ledger.execute("select application from receipts"))
         open_tasks = ledger.execute("select count(*) from outgoing where done_at is null").fetchone()[0]
         events = Counter(ledger.execute("select subject, new from events where new is not null").fetchall())
-    faults = [f"{filing.guid} is {statuses.get(filing.guid)}" for filing in sent if statuses.get(filing.guid) != "APPROVED"]
+    faults = [
+        f"{filing.guid} is {statuses.get(filing.guid)}" for filing in sent if statuses.get(filing.guid) != "APPROVED"
+    ]
     faults += [f"{guid} has {number} receipts" for guid, number in receipts.items() if number != len(RECEIPTS)]
     faults += [f"{subject} became {new} {times} times" for (subject, new), times in events.items() if times != 1]
     if rows != len(sent):

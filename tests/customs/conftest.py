@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from edi.adapters.contract import Contract, load, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.core.form import Forms
 from edi.customs.settings import Settings
 
-from .office import CUSTOMS, Office, Pki, Schemas, make_pki
+from .office import CUSTOMS, Office, Pki, make_pki
 
 
 @pytest.fixture(scope="session")
@@ -22,17 +23,17 @@ def pki() -> Pki:
 
 
 @pytest.fixture(scope="session")
-def schemas() -> Schemas:
-    return Schemas()
-
-
-@pytest.fixture(scope="session")
 def forms() -> Forms:
     return discover([own_forms_folder()])
 
 
+@pytest.fixture(scope="session")
+def contract(forms: Forms) -> Contract:
+    return load([locate_contract()], forms)
+
+
 @pytest.fixture
-def open_office(tmp_path: Path, pki: Pki, forms: Forms, schemas: Schemas) -> Iterator[Callable[..., Office]]:
+def open_office(tmp_path: Path, pki: Pki, forms: Forms, contract: Contract) -> Iterator[Callable[..., Office]]:
     """Factory of offices; keywords are settings."""
     offices: list[Office] = []
 
@@ -46,7 +47,7 @@ def open_office(tmp_path: Path, pki: Pki, forms: Forms, schemas: Schemas) -> Ite
             **settings,
         )
         home.mkdir()
-        offices.append(Office(home, pki, forms, schemas, chosen))
+        offices.append(Office(home, pki, forms, contract, chosen))
         return offices[-1]
 
     yield build

@@ -13,11 +13,12 @@ from typing import Any
 
 from lxml import etree
 
+from edi.adapters.contract import Contract
 from edi.adapters.pki import POLICY_OIDS, Authority, Holder, Issued
 from edi.checks.signature import check_intact
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding
-from edi.core.form import Form, Forms
+from edi.core.form import Forms
 from edi.core.identity import Medium
 from edi.customs.receiver import Receiver
 from edi.customs.settings import Settings
@@ -39,18 +40,6 @@ class MovableClock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-class Schemas:
-    """The published XSD, compiled once."""
-
-    def __init__(self) -> None:
-        self._qlf = etree.XMLSchema(etree.parse(SCHEMAS / "qlf" / "QLF101.xsd"))
-
-    def check_schema(self, _form: Form, root: etree._Element) -> list[Finding]:
-        if self._qlf.validate(root):
-            return []
-        return [Finding(code="0002", zh=str(one.message), en=str(one.message)) for one in self._qlf.error_log]
 
 
 @dataclass(frozen=True)
@@ -157,7 +146,7 @@ class Office:
     home: Path
     pki: Pki
     forms: Forms
-    schemas: Schemas
+    contract: Contract
     settings: Settings
     clock: MovableClock = field(default_factory=lambda: MovableClock(START))
     receiver: Receiver = field(init=False)
@@ -169,7 +158,7 @@ class Office:
     # Opening and closing
 
     def open(self) -> None:
-        self.receiver = Receiver(self.settings, self.forms, self.schemas, self.pki.trust, self.pki.customs, self.clock)
+        self.receiver = Receiver(self.settings, self.forms, self.contract, self.pki.trust, self.pki.customs, self.clock)
 
     def close(self) -> None:
         self.receiver.close()
@@ -234,7 +223,7 @@ class Office:
         assert (envelope.sender, envelope.receivers, envelope.message_type) == (CUSTOMS, (GATEWAY,), "QLF102")
         root = etree.fromstring(envelope.data)
         assert not isinstance(check_intact(root), Finding)
-        assert self.schemas.check_schema(self.forms.by_code["QLF101"], root) == []
+        assert self.contract.check_schema(self.forms.by_code["QLF101"], root) == []
         return read_receipts(root)
 
     def codes(self) -> list[int]:

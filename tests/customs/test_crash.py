@@ -179,7 +179,7 @@ def test_a_locked_register_is_our_outage(office, monkeypatch):
 
 def test_two_receivers_never_work_on_one_register(office):
     office.work()
-    second = type(office)(office.home, office.pki, office.forms, office.schemas, office.settings, office.clock)
+    second = type(office)(office.home, office.pki, office.forms, office.contract, office.settings, office.clock)
     with pytest.raises(TryLater, match="is running already"):
         second.receiver.step()
     office.close()

@@ -116,7 +116,7 @@ def test_a_decision_must_make_sense(office, decision, opinion):
 
 def test_another_process_decides_beside_the_running_receiver(office):
     office.file(Filing(seq="SIM-REVIEW"))
-    beside = type(office)(office.home, office.pki, office.forms, office.schemas, office.settings, office.clock)
+    beside = type(office)(office.home, office.pki, office.forms, office.contract, office.settings, office.clock)
     try:
         beside.receiver.decide("SIM-REVIEW", "approve")
     finally:

@@ -29,6 +29,10 @@ def done(template, tmp_path_factory):
     return workspace
 
 
+WARNINGS = {"QLF-033-unknown-head"}
+"""Samples whose rule only warns: the filing is taken, the finding goes with the answer."""
+
+
 def of_file(workspace, name):
     found = [one for one in workspace.status() if one["file"] == name]
     assert found, name
@@ -48,8 +52,9 @@ def test_all_twelve_types_were_granted(done):
 def test_every_row_of_the_status_table_is_reached_with_its_reason(done):
     by_status = {one["status"]: done.show(one["guid"]) for one in done.status()}
     assert set(by_status) == {one.token for one in Status}
-    for token in ("REFUSED", "DISAPPROVED"):
-        assert by_status[token]["opinion"]
+    for token in ("REFUSED", "DISAPPROVED", "LODGE_FAILED"):
+        assert by_status[token]["info"]
+        assert by_status[token]["opinion"] or by_status[token]["findings"] or token == "LODGE_FAILED"
 
 
 def test_a_status_tells_what_programs_rely_on(done):
@@ -63,6 +68,8 @@ def test_a_status_tells_what_programs_rely_on(done):
 
 def test_stateless_faults_are_refused_by_the_gateway_with_their_code(done):
     for file in sorted((done.home / "samples" / "bad").glob("QLF-0*.xml")):
+        if file.stem in WARNINGS:
+            continue
         answers = done.box("InBox", f"Failed_{file.stem}_*.xml")
         assert len(answers) == 1, file.name
         codes = etree.parse(answers[0]).xpath("//*[local-name()='code']/text()")
@@ -93,7 +100,11 @@ def test_a_guid_used_with_other_content_is_not_stored(done):
 def test_answers_and_receipts_verify_with_xmlsec1(done):
     files = done.box("InBox", "*.xml")
     assert len(files) > 100
-    chosen = [*done.box("InBox", "Receipt_*")[::9], *done.box("InBox", "Successed_*")[::7], *done.box("InBox", "Failed_*")[::7]]
+    chosen = [
+        *done.box("InBox", "Receipt_*")[::9],
+        *done.box("InBox", "Successed_*")[::7],
+        *done.box("InBox", "Failed_*")[::7],
+    ]
     for file in chosen:
         command = ["xmlsec1", "--verify", "--trusted-pem", done.home / "pki" / "ca.pem", file]
         subprocess.run(command, check=True, capture_output=True)
@@ -103,7 +114,10 @@ def test_receipts_are_passed_on_byte_for_byte_and_files_say_the_present_status(d
     status = json.loads((done.home / "outbox/demo/InBox/02-TRADER.xml.status.json").read_text(encoding="utf-8"))
     assert status["statusText"] == "审批通过"
     assert status["chain"]["seq"] > 0
-    codes = [etree.parse(file).xpath("string(//*[local-name()='returnStatus'])") for file in done.box("InBox", "Receipt_02-TRADER_*")]
+    codes = [
+        etree.parse(file).xpath("string(//*[local-name()='returnStatus'])")
+        for file in done.box("InBox", "Receipt_02-TRADER_*")
+    ]
     assert codes == ["120", "300", "399"]
 
 
@@ -111,7 +125,9 @@ def test_nothing_is_left_behind_and_the_books_balance(done):
     assert [path for path in (done.home / "inbox").rglob("*") if path.is_file()] == []
     assert [path for path in done.home.rglob("*.tmp")] == []
     balance = json.loads(done.edi("status", "--balance", "--json"))
-    dropped = sum(1 for _ in (done.home / "samples").rglob("*.xml")) - len(list((done.home / "samples" / "draft").glob("*")))
+    dropped = sum(1 for _ in (done.home / "samples").rglob("*.xml")) - len(
+        list((done.home / "samples" / "draft").glob("*"))
+    )
     assert balance["claimed"] == dropped
     assert json.loads(done.edi("log", "verify", "--json"))["good"]
 
