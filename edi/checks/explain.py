@@ -36,10 +36,9 @@ class Explainer:
         """Findings in the order in which xmlschema meets them; the same one may come twice.
 
         Attachments are only looked at where they begin: reading 4 MiB of base64 takes xmlschema two seconds.
-        What is wrong with the rest libxml2 has to tell.
         """
         root = self._abridged(root)
-        for error in self._schema.iter_errors(root):  # type: ignore[arg-type] # lxml elements are welcome, its hints know only the standard library's
+        for error in self._schema.iter_errors(root):  # type: ignore[arg-type]  # its hints do not know lxml
             element = error.elem if etree.iselement(error.elem) else root
             if isinstance(error, XMLSchemaChildrenValidationError):
                 yield self._of_children(error, element)

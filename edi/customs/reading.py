@@ -122,12 +122,12 @@ class Reader:
         return envelope
 
     def _judge(self, root: etree._Element, envelope: DxpMsg, letter: Letter, at: datetime) -> Read:
-        found = self.contract.check_schema(letter.form, root)
-        if has_errors(found):
-            return _failed(root, envelope, letter, Failure.SCHEMA, found)
         signed = verify(root, self.trust, at)
         if isinstance(signed, Finding):
             return _failed(root, envelope, letter, Failure.SIGNATURE, [signed])
+        found = self.contract.check_schema(letter.form, signed.content)
+        if has_errors(found):
+            return _failed(signed.content, envelope, letter, Failure.SCHEMA, found)
         return _filing(signed, envelope, letter)
 
 

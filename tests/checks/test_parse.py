@@ -31,8 +31,8 @@ def refusal(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Finding:
 def zipped(*files, method=zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, content in files:
-            archive.writestr(name, content)
+        for name, content in files:  # a ZipInfo has a fixed date, so that tests keep their names
+            archive.writestr(zipfile.ZipInfo(name) if isinstance(name, str) else name, content, method)
     return buffer.getvalue()
 
 

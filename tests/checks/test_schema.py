@@ -238,3 +238,18 @@ def test_every_element_left_out_or_misspelt_is_explained(filing):
         findings = filing.check(root)
         assert bool(findings) is not valid, (element.tag, change)
         assert all("Reason:" not in one.en for one in findings), "explained by libxml2's words only"
+
+
+def with_attachment(content):
+    root = etree.fromstring(SAMPLE)
+    next(root.iter("{*}content")).text = content
+    next(root.iter("{*}appType")).text = "7"
+    return root
+
+
+def test_a_long_attachment_is_explained_by_its_beginning(filing):
+    lines = "\n".join(["QUJD" * 19] * 3000)
+    assert [one.path for one in filing.check(with_attachment(lines))] == ["/QLF101Message/QLF101/head/appType"]
+    found = filing.check(with_attachment("!" + lines))
+    assert [one.path.rpartition("/")[2] for one in found] == ["appType", "content"]
+    assert len(found[1].found) <= 500
