@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 
 from edi.adapters.contract import locate_contract
-
 from edi.core.findings import Dxp
 from edi.core.qualification import Qualification
 

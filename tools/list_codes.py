@@ -67,4 +67,9 @@ def _stateful(form: Form) -> Iterable[Rule]:
     for check in form.customs_checks:
         code, _, text = (check.__doc__ or "").partition(": ")
         yield Rule(code, "customs", text.split("\n")[0].rstrip("."), "register")
-    yield Rule(form.conflict_code, "gateway, customs", "the same guid again with other content is not stored", "project decision")
+    yield Rule(
+        form.conflict_code,
+        "gateway, customs",
+        "the same guid again with other content is not stored",
+        "project decision",
+    )

@@ -21,7 +21,12 @@ PLACES = {
 def scenarios() -> Iterator[tuple[str, str, list[Block]]]:
     """File name without ending, what the sample shows, its application."""
     for serial, (prefix, (place, shows)) in enumerate(PLACES.items(), 1):
-        party = Party(key=prefix.lower(), zh=f"示例贸易（{place.zh[:2]}）第{serial}分店有限公司", en="Example Shop Co., Ltd.", place=place)
+        party = Party(
+            key=prefix.lower(),
+            zh=f"示例贸易（{place.zh[:2]}）第{serial}分店有限公司",
+            en="Example Shop Co., Ltd.",
+            place=place,
+        )
         yield prefix, shows, [filed_for(party, ["TRADER"], f"{prefix}-2026-{serial:04d}")]
     party = Party(key="saved", zh="示例贸易（成都）有限公司", en="Example Trading (Chengdu) Co., Ltd.", place=CHENGDU)
     saved = filed_for(party, ["TRADER"], "SAVED-2026-0001")

@@ -32,11 +32,11 @@ class Limits:
     """Different element and attribute names; libxml2 keeps every name until the process ends."""
     tag: int = 1 << 16
     """Bytes of one tag or comment; what is a little longer may pass, what is twice as long never."""
-    huge_text: bool = False
-    """Whether one text may exceed libxml2's 10 million bytes; for envelopes that hold a whole message in base64."""
 
 
 DEFAULT_LIMITS = Limits()
+ENVELOPE_LIMITS = Limits(file=48 << 20, unpacked=48 << 20)
+"""For what the other side of customs sends: a message at its own limit, in base64, and the envelope around it."""
 
 
 def too_big(limit: int) -> Finding:

@@ -35,13 +35,13 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element | list
     if isinstance(text, Finding):
         return [text]
     if _is_plainly_harmless(text, limits):
-        root = _build(text, limits)
+        root = _build(text)
         if not isinstance(root, Finding) and not _is_deeper_than(limits.depth)(root):
             return root
     trouble = prescan(text, limits)
     if trouble:
         return [trouble]
-    built = _build(text, limits)
+    built = _build(text)
     return [built] if isinstance(built, Finding) else built
 
 
@@ -59,17 +59,17 @@ def _is_plainly_harmless(text: bytes, limits: Limits) -> bool:
     )
 
 
-def _build(text: bytes, limits: Limits) -> etree._Element | Finding:
+def _build(text: bytes) -> etree._Element | Finding:
     """The tree of a text; nothing is resolved, loaded or expanded.
 
-    libxml2 keeps its own limits besides ours, except where a text may be huge: it has no switch for texts alone.
+    libxml2's own limits are switched off: ours hold already, and an envelope is one text of many megabytes.
     """
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
-        huge_tree=limits.huge_text,
+        huge_tree=True,
         collect_ids=False,
     )
     try:
@@ -95,18 +95,13 @@ def _is_deeper_than(depth: int) -> etree.XPath:
 
 
 def _explain(error: etree.XMLSyntaxError) -> Finding:
-    """What only libxml2 minds: names, namespaces, and a text beyond its own limit."""
+    """What only libxml2 minds: names and namespaces."""
     line, column = error.position
     reason = clip(error.error_log[0].message if error.error_log else str(error))
-    if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
-        zh, en = "单个元素的内容超过 10 MB；请减小附件", "The text of one element exceeds 10 MB; make it smaller"
-    else:
-        zh = f"文件不是格式良好的 XML，多为名称或命名空间前缀有误（{reason}）；请改正此处"
-        en = f"The file is not well-formed XML, most often by a name or namespace prefix ({reason}); mend this place"
     return Finding(
-        code=Dxp.OTHER_FORMAT if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT else Dxp.BAD_FORMAT,
+        code=Dxp.BAD_FORMAT,
         line=max(line, 1),
         column=max(column, 1),
-        zh=zh,
-        en=en,
+        zh=f"文件不是格式良好的 XML，多为名称或命名空间前缀有误（{reason}）；请改正此处",
+        en=f"The file is not well-formed XML, most often by a name or namespace prefix ({reason}); mend this place",
     )

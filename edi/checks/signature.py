@@ -104,7 +104,9 @@ def _check_intact(root: etree._Element) -> Intact:
     _check_value(signature, signed_info, certificate)
     canonical = canonical_document(without(root, signature), *_transforms(reference))
     _check_digest(reference, canonical)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=True
+    )  # it was parsed under limits before
     return Intact(content=etree.fromstring(canonical, parser), canonical=canonical, certificate=certificate)
 
 

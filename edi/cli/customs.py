@@ -23,7 +23,7 @@ _DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdSMHD])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A length of time such as 90s, 30m, 12h or 3d."""
 
     name = "duration"
@@ -32,7 +32,11 @@ class Duration(click.ParamType):
         """The length of time, or a usage error."""
         found = _DURATION.fullmatch(str(value))
         if not found:
-            self.fail(f"{value} 不是时长；请写成 90s、30m、12h 或 3d / is no length of time like 90s, 30m, 12h, 3d", param, ctx)
+            self.fail(
+                f"{value} 不是时长；请写成 90s、30m、12h 或 3d / is no length of time like 90s, 30m, 12h, 3d",
+                param,
+                ctx,
+            )
         return timedelta(**{_UNITS[found["unit"].lower()]: int(found["number"])})
 
 
@@ -104,7 +108,7 @@ def customs_advance(duration: timedelta, home: Path) -> None:
 @customs.command("scenarios")
 @options.as_json
 def customs_scenarios(as_json: bool) -> None:
-    """clientSeqNo 可选的测试场景 / Scenarios an ERP tester can choose by clientSeqNo."""
+    """ClientSeqNo 可选的测试场景 / Scenarios an ERP tester can choose by clientSeqNo."""
     rows = list(SCENARIOS.values())
     if as_json:
         show_json([asdict(one) | {"outcome": one.outcome.value, "prefix": f"SIM-{one.outcome.value}"} for one in rows])
@@ -112,6 +116,9 @@ def customs_scenarios(as_json: bool) -> None:
     show_table(
         "场景 scenarios: SIM-<OUTCOME>[-<时长 delay, e.g. 2D>][-R<nn>][-…]",
         ("前缀 prefix", "结果 outcome", "模拟海关怎样做 what customs does", "默认原因 reason"),
-        ((f"SIM-{one.outcome.value}", f"{one.zh} {one.en}", f"{one.does_zh}\n{one.does_en}", one.reason) for one in rows),
+        (
+            (f"SIM-{one.outcome.value}", f"{one.zh} {one.en}", f"{one.does_zh}\n{one.does_en}", one.reason)
+            for one in rows
+        ),
     )
     show_table("原因 reasons", ("R<nn>", "中文", "English"), ((key, one.zh, one.en) for key, one in REASONS.items()))

@@ -61,10 +61,17 @@ def _show_applications(records: list[Record]) -> None:
     show_table(
         "\n4. 申请、状态与回执 applications, statuses, receipts",
         ("文件 file", "申请企业 applicant", "状态 status", "回执 receipts", "结果或原因 results or reason"),
-        ((one["file"], one["applicantName"], f"{one['statusText']}\n{one['status']}", _codes(one), _outcome(one)) for one in records),
+        (
+            (one["file"], one["applicantName"], f"{one['statusText']}\n{one['status']}", _codes(one), _outcome(one))
+            for one in records
+        ),
     )
     counted = Counter(Status[one["status"]] for one in records)
-    show_table("状态表 status table", ("状态 status", "代号 token", "件数"), ((one.text, one.token, counted[one]) for one in Status))
+    show_table(
+        "状态表 status table",
+        ("状态 status", "代号 token", "件数"),
+        ((one.text, one.token, counted[one]) for one in Status),
+    )
 
 
 def _codes(one: Record) -> str:
@@ -102,7 +109,9 @@ def _verdict(records: list[Record]) -> int:
     """1 if the story did not end as it must: a demonstration that fails silently is none."""
     missing = [one.text for one in Status if one.token not in {record["status"] for record in records}]
     unfinished = [
-        one["file"] for one in records if one["clientSeqNo"].startswith("DEMO-") and one["status"] != Status.APPROVED.token
+        one["file"]
+        for one in records
+        if one["clientSeqNo"].startswith("DEMO-") and one["status"] != Status.APPROVED.token
     ]
     for name in (*missing, *unfinished):
         click.echo(f"演示未达预期 the demonstration fell short: {name}", err=True)

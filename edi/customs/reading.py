@@ -12,17 +12,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from lxml import etree
 
+from edi.checks.contract import Contract
+from edi.checks.envelope import open_envelope
 from edi.checks.parse import parse
 from edi.checks.signature import Signed, verify
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding, has_errors
 from edi.core.form import Form, Forms
 from edi.customs.docket import NewApplication, NewMessage
-from edi.customs.envelope import open_envelope
 from edi.customs.failures import Failure
 from edi.messages.business import Application, AppType, business_nodes, read_business
 from edi.messages.dxp import DxpMsg
@@ -30,13 +30,6 @@ from edi.messages.dxp import DxpMsg
 _GUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 _CLIENT_SEQ_NO = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _APPLICATION_NO = re.compile(r"[0-9]{18}")
-
-
-class Contract(Protocol):
-    """The published schemas."""
-
-    def check_schema(self, form: Form, root: etree._Element) -> list[Finding]:
-        """Find what does not fit the form's XSD."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,15 +19,16 @@ from typing import Any, Self
 from edi.adapters.clock import Clock
 from edi.adapters.files import read_regular
 from edi.adapters.lock import only_one
+from edi.checks.contract import Contract
+from edi.checks.limits import ENVELOPE_LIMITS
 from edi.checks.trust import TrustPolicy
 from edi.core.form import Forms
 from edi.core.times import CHINA, LONG_TERM
 from edi.customs import review, seeding
 from edi.customs.desk import Desk
 from edi.customs.docket import Docket
-from edi.customs.envelope import ENVELOPE_LIMITS
 from edi.customs.intake import Claim, Inbox
-from edi.customs.reading import Contract, Read, Reader, Unreadable
+from edi.customs.reading import Read, Reader, Unreadable
 from edi.customs.receipts import ReceiptDesk
 from edi.customs.review import Case
 from edi.customs.settings import Settings

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from cryptography import x509
-from lxml import etree
 
-from edi.checks.parse import Limits, parse
+from edi.checks.contract import Contract
+from edi.checks.envelope import open_envelope
+from edi.checks.parse import parse
 from edi.checks.signature import check_intact
 from edi.checks.trust import fingerprint
 from edi.core.findings import Dxp, Finding, has_errors
-from edi.core.form import Form, Forms
+from edi.core.form import Forms
 from edi.core.node import local_name
-from edi.messages.dxp import is_dxp_msg, read_dxp_msg
 from edi.messages.receipt import Receipt, read_receipts
-
-
-class Contract(Protocol):
-    """The schemas a receipt is held against."""
-
-    def check_schema(self, form: Form, root: etree._Element) -> list[Finding]:
-        """Findings of the family's schema."""
-
-    def check_envelope(self, root: etree._Element) -> list[Finding]:
-        """Findings of the DxpMsg schema."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,26 +33,16 @@ class Collected:
 
 def open_receipt(data: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]) -> Collected:
     """The receipts in an envelope. Never raises for any bytes."""
-    limits = Limits()
-    envelope = parse(data, limits)
+    envelope = open_envelope(data)
     if isinstance(envelope, list):
         return Collected(trouble=tuple(envelope))
-    if not is_dxp_msg(envelope):
-        return _doubt("不是 DxpMsg 信封", "This is no DxpMsg envelope")
-    findings = contract.check_envelope(envelope)
-    if findings:
-        return Collected(trouble=tuple(findings))
-    try:
-        message = read_dxp_msg(envelope).data
-    except ValueError:
-        return _doubt("信封的 Data 不是 base64", "Data of the envelope is not base64")
-    return _open_message(message, forms, contract, certificates)
+    return _open_message(envelope.data, forms, contract, certificates)
 
 
 def _open_message(
     message: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]
 ) -> Collected:
-    root = parse(message, Limits())
+    root = parse(message)
     if isinstance(root, list):
         return Collected(trouble=tuple(root))
     form = next((one for one in forms if local_name(root) == f"{one.receipt_code}Message"), None)

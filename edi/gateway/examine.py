@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Protocol
 
 from lxml import etree
 
+from edi.checks.contract import Contract
 from edi.checks.parse import DEFAULT_LIMITS, Limits, parse, unpack
 from edi.checks.signature import Signed, check_intact, verify
 from edi.checks.trust import TrustPolicy
@@ -23,16 +23,6 @@ from edi.core.node import Node, human_path
 from edi.messages.business import Business, read_business
 from edi.messages.dsig import ds
 from edi.messages.dxp import is_dxp_msg, read_dxp_msg
-
-
-class Contract(Protocol):
-    """The published contract, compiled."""
-
-    def check(self, form: Form, root: etree._Element, *, original: bytes | None = None) -> list[Finding]:
-        """Findings of schema and rules, located in `original`."""
-
-    def check_envelope(self, root: etree._Element) -> list[Finding]:
-        """Findings of the DxpMsg schema."""
 
 
 @dataclass(frozen=True, kw_only=True)

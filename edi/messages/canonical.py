@@ -29,7 +29,7 @@ def canonical_document(root: etree._Element, method: C14n, inclusive_prefixes: t
 def canonical_subtree(element: etree._Element, method: C14n, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
     """Canonical bytes of `element` as it stands in its document."""
     text = etree.tostring(element, encoding="UTF-8", with_tail=False)  # writes all namespaces in scope
-    alone = etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
+    alone = etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     if method is C14n.INCLUSIVE:
         _inherit_xml_attributes(element, alone)
     return _write(alone.getroottree(), method, inclusive_prefixes)

@@ -137,7 +137,7 @@ def _box_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
         if (out / "SentBox" / filing.name).read_bytes() != filing.data:
             faults.append(f"{filing.name} was altered")
     left = [path for path in (home / "inbox" / "demo").rglob("*") if path.is_file()]
-    left += [path for path in home.rglob("*.tmp")]
+    left += home.rglob("*.tmp")
     left += [path for box in ("in", "out") for path in (home / "customs" / box).rglob("*") if path.is_file()]
     return faults + [f"left behind: {path.relative_to(home)}" for path in left]
 

@@ -9,6 +9,7 @@ from edi.adapters.discovery import discover, own_forms_folder
 from edi.checks.parse import DEFAULT_LIMITS
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import has_errors
+from edi.core.qualification import Qualification
 from edi.gateway.examine import Examiner
 from tools.list_codes import rules
 
@@ -73,8 +74,6 @@ def test_every_rule_has_a_bad_sample():
 
 
 def test_every_qualification_type_has_a_clean_sample():
-    from edi.core.qualification import Qualification
-
     for one in Qualification:
         assert list(SAMPLES.glob(f"[0-9][0-9]-{one.token}.xml"))
 

@@ -70,7 +70,11 @@ def accepted(workspace, file):
 def test_filings_signed_by_xmlsec1_are_accepted(workspace, tmp_path, signer, c14n, prefix):
     source = unsigned(workspace, signer, tmp_path)
     template = TEMPLATE.format(
-        p=f"{prefix}:" if prefix else "", x=f":{prefix}" if prefix else "", ds=DS, c14n=C14N[c14n], method=METHODS[KEYS[signer]]
+        p=f"{prefix}:" if prefix else "",
+        x=f":{prefix}" if prefix else "",
+        ds=DS,
+        c14n=C14N[c14n],
+        method=METHODS[KEYS[signer]],
     )
     text = source.read_text("utf-8")
     source.write_text(text.replace("</QLF101Message>", f"{template}</QLF101Message>"), "utf-8")
@@ -121,7 +125,9 @@ def test_what_was_altered_nobody_accepts(workspace, java, tmp_path, signer):
             continue
         # What was changed was not signed content: then the independent judge must say the same.
         (tmp_path / "altered.xml").write_bytes(altered)
-        verdict = run("xmlsec1", "--verify", "--trusted-pem", workspace.home / "pki" / "ca.pem", tmp_path / "altered.xml")
+        verdict = run(
+            "xmlsec1", "--verify", "--trusted-pem", workspace.home / "pki" / "ca.pem", tmp_path / "altered.xml"
+        )
         assert verdict.returncode == 0, (place, bytes(altered[place - 40 : place + 40]))
 
 

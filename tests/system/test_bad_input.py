@@ -7,6 +7,9 @@ import zipfile
 import pytest
 from lxml import etree
 
+from edi.app.workspace import create_workspace
+from edi.messages.dxp import DxpMsg, write_dxp_msg
+
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -78,7 +81,16 @@ def test_a_file_beyond_the_limit_is_refused_unread(workspace):
 
 def sign(workspace, source, signer, target):
     pki = workspace.home / "pki"
-    workspace.edi("sign", str(source), "--key", str(pki / f"{signer}.key"), "--cert", str(pki / f"{signer}.pem"), "-o", str(target))
+    workspace.edi(
+        "sign",
+        str(source),
+        "--key",
+        str(pki / f"{signer}.key"),
+        "--cert",
+        str(pki / f"{signer}.pem"),
+        "-o",
+        str(target),
+    )
     return target
 
 
@@ -99,8 +111,6 @@ def test_an_account_cannot_sign_what_is_declared_as_signed_by_card(workspace, tr
 
 
 def test_a_certificate_of_a_strange_authority_is_not_believed(workspace, trader, tmp_path):
-    from edi.app.workspace import create_workspace
-
     create_workspace(tmp_path / "stranger")
     key, cert = (str(tmp_path / "stranger/pki" / f"legal-person.{kind}") for kind in ("key", "pem"))
     workspace.edi("sign", str(trader), "--key", key, "--cert", cert, "-o", str(tmp_path / "strange.xml"))
@@ -145,8 +155,6 @@ def test_a_name_used_again_overwrites_nothing(workspace):
 
 
 def test_an_envelope_and_an_archive_are_opened(workspace, trader):
-    from edi.messages.dxp import DxpMsg, write_dxp_msg
-
     envelope = DxpMsg(
         message_id="ERP-1", sender="DXPENT0000000001", receivers=("EDIGATEWAY000001",), created="2026-11-22T09:00:00",
         message_type="QLF101Message", data=trader.read_bytes(),

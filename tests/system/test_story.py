@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -9,13 +10,12 @@ from lxml import etree
 
 from edi.core.qualification import Qualification
 from edi.core.status import Status
+from tests.conftest import Workspace
 
 
 @pytest.fixture(scope="module")
 def done(template, tmp_path_factory):
     """A workspace in which all samples were dropped and processed."""
-    from tests.conftest import Workspace
-
     home = tmp_path_factory.mktemp("story") / "home"
     shutil.copytree(template, home)
     workspace = Workspace(home)
@@ -123,7 +123,7 @@ def test_receipts_are_passed_on_byte_for_byte_and_files_say_the_present_status(d
 
 def test_nothing_is_left_behind_and_the_books_balance(done):
     assert [path for path in (done.home / "inbox").rglob("*") if path.is_file()] == []
-    assert [path for path in done.home.rglob("*.tmp")] == []
+    assert list(done.home.rglob("*.tmp")) == []
     balance = json.loads(done.edi("status", "--balance", "--json"))
     dropped = sum(1 for _ in (done.home / "samples").rglob("*.xml")) - len(
         list((done.home / "samples" / "draft").glob("*"))
@@ -133,8 +133,6 @@ def test_nothing_is_left_behind_and_the_books_balance(done):
 
 
 def test_the_ledger_shows_an_alteration(done, tmp_path):
-    import sqlite3
-
     home = tmp_path / "home"
     shutil.copytree(done.home, home)
     with sqlite3.connect(home / "var" / "ledger.sqlite") as ledger:
