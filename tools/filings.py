@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +31,24 @@ def filings(home: Path, count: int, series: str, sample: str = "12-CBEC_SITE.xml
     """`count` signed filings made after a sample of the workspace, all different, the same at every run."""
     operator = load_signing_key(home / "pki" / "operator.key", home / "pki" / "operator.pem")
     text = (home / "samples" / sample).read_bytes()
+    applicants = _applicants(series)
     for number in range(count):
-        yield _filing(text, f"{series}-{number:06d}", operator)
+        yield _filing(text, f"{series}-{number:06d}", next(applicants), operator)
 
 
-def _filing(sample: bytes, key: str, signer: SigningKey) -> Filing:
+def _applicants(series: str) -> Iterator[str]:
+    """Credit codes, none twice: made from a hash, they would soon meet each other."""
+    seen = set()
+    for number in itertools.count():
+        uscc = identifiers.uscc(f"{series}:{number}", DIVISION)
+        if uscc not in seen:
+            seen.add(uscc)
+            yield uscc
+
+
+def _filing(sample: bytes, key: str, uscc: str, signer: SigningKey) -> Filing:
     root = etree.fromstring(sample)
     guid = identifiers.guid(f"application:{key}")
-    uscc = identifiers.uscc(key, DIVISION)
     root.set("guid", identifiers.guid(f"message:{key}"))
     _put(root, "head/q:guid", guid)
     _put(root, "head/q:clientSeqNo", key)

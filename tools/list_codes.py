@@ -41,35 +41,30 @@ def response_codes() -> Iterable[tuple[str, str, str]]:
 
 
 def _published(form: Form) -> Iterable[Rule]:
-    """One line per code: the comment that heads its rules, and the grounds of its asserts."""
+    """One line per code: what its asserts allow, in Chinese and English, and their grounds."""
     tree = etree.parse(locate_contract() / form.rules)
+    allowed = {
+        one.get("id"): " ".join("".join(one.itertext()).split()) for one in tree.iterfind(".//sch:property", SCH)
+    }
+    told: dict[str, dict[str, None]] = {}
     grounds: dict[str, dict[str, None]] = {}
     for assertion in tree.iterfind(".//sch:assert", SCH):
         code = assertion.get("id", "").partition(".")[0]
+        told.setdefault(code, {})[allowed.get(assertion.get("properties"), "")] = None
         grounds.setdefault(code, {})[assertion.get("see", "")] = None
-    headings = _headings(tree)
-    for code, told in grounds.items():
-        yield Rule(code, "gateway, offline kit", headings.get(code, ""), "；".join(filter(None, told)))
-
-
-def _headings(tree: etree._ElementTree) -> dict[str, str]:
-    """What the comments `QLF-012  …` say."""
-    found: dict[str, str] = {}
-    for comment in tree.iter(etree.Comment):
-        text = " ".join((comment.text or "").split())
-        code, _, rest = text.partition(" ")
-        if rest and code[:3].isupper() and code[3:4] == "-":
-            found.setdefault(code, rest.split(". ")[0].rstrip("."))
-    return found
+    for code, texts in told.items():
+        yield Rule(
+            code, "gateway, offline kit", "<br>".join(filter(None, texts)), "<br>".join(filter(None, grounds[code]))
+        )
 
 
 def _stateful(form: Form) -> Iterable[Rule]:
     for check in form.customs_checks:
         code, _, text = (check.__doc__ or "").partition(": ")
-        yield Rule(code, "customs", text.split("\n")[0].rstrip("."), "register")
+        yield Rule(code, "customs", text.split("\n")[0].rstrip("."), "海关登记 / customs' register")
     yield Rule(
         form.conflict_code,
         "gateway, customs",
-        "the same guid again with other content is not stored",
-        "project decision",
+        "同一 guid 内容不同则不入库 / the same guid again with other content is not stored",
+        "本项目约定 / project decision",
     )

@@ -41,7 +41,7 @@ def claims(node: Node) -> Iterable[str]:
 
 
 def not_held_already(node: Node, register: RegisterView) -> Iterator[Finding]:
-    """QLF-101: 已备案的资质不可勾选."""
+    """QLF-101: 已备案的资质不能重复申请 / a type held cannot be applied for again."""
     held = _held(node, register)
     for one in _in_order(applied_for(node) & held):
         yield _finding(
@@ -53,7 +53,7 @@ def not_held_already(node: Node, register: RegisterView) -> Iterator[Finding]:
 
 
 def not_under_application(node: Node, register: RegisterView) -> Iterator[Finding]:
-    """QLF-102: 申请中的资质不可再次选择."""
+    """QLF-102: 申请中的资质不能再次申请 / a type under application cannot be applied for again."""
     pending = register.pending(node.text("enterprise/uscc"))
     for one in _in_order(applied_for(node)):
         if one.token in pending:
@@ -66,7 +66,10 @@ def not_under_application(node: Node, register: RegisterView) -> Iterator[Findin
 
 
 def fits_what_is_held(node: Node, register: RegisterView) -> Iterator[Finding]:
-    """QLF-103: exclusions hold against types held; a temporary unit is told by QLF-105 instead."""
+    """QLF-103: 与已备案的资质互斥 / exclusions hold against types held.
+
+    A temporary unit that applies as a trader is told by QLF-105 instead.
+    """
     held = _held(node, register)
     for one, other in excluded_pairs(applied_for(node), held):
         if (one, other) == (Qualification.TRADER, Qualification.TEMPORARY):
@@ -80,7 +83,7 @@ def fits_what_is_held(node: Node, register: RegisterView) -> Iterator[Finding]:
 
 
 def parent_is_filed(node: Node, register: RegisterView) -> Iterator[Finding]:
-    """QLF-104: 系统校验所属单位是否存在有效资质."""
+    """QLF-104: 所属单位须有相应的有效资质 / a branch's parent holds the matching qualification."""
     parent = node.text("enterprise/parentUscc")
     held_by_parent = {held.qualification for held in register.held(parent)} if parent else set()
     for branch in _in_order(applied_for(node) & set(PARENT_OF_BRANCH)):
@@ -98,7 +101,7 @@ def parent_is_filed(node: Node, register: RegisterView) -> Iterator[Finding]:
 
 
 def not_while_temporary(node: Node, register: RegisterView) -> Iterator[Finding]:
-    """QLF-105: a temporary unit cannot become a trader while the temporary filing is valid."""
+    """QLF-105: 临时备案有效期内不能备案收发货人 / a temporary unit cannot become a trader while that is valid."""
     if Qualification.TRADER in applied_for(node) and Qualification.TEMPORARY in _held(node, register):
         yield _finding(
             node, "QLF-105", Qualification.TRADER,
@@ -109,7 +112,7 @@ def not_while_temporary(node: Node, register: RegisterView) -> Iterator[Finding]
 
 
 def companions_are_held(node: Node, register: RegisterView) -> Iterator[Finding]:
-    """QLF-106: what the applicant states to hold beside a selling CBEC type is really held."""
+    """QLF-106: 声明已备案的依赖资质须确已备案 / what a selling CBEC type leans on is really held."""
     for one in unmet_needs(applied_for(node), _held(node, register)):
         yield _finding(
             node, "QLF-106", one,

@@ -160,7 +160,7 @@ def test_missing_files_are_named_at_once(tmp_path):
         ("qlf/QLF101.xsd", "<xs:sequence>", "<xs:sequence", "QLF101.xsd:30: "),
         ("common.xsd", 'base="xs:string"', 'base="xs:strong"', "common.xsd:"),
         ("dxp.xsd", "</xs:schema>", "", "dxp.xsd:"),
-        ("qlf/QLF101.sch", 'role="error"', 'role="mistake"', "QLF101.sch:82: "),
+        ("qlf/QLF101.sch", 'role="error"', 'role="mistake"', "QLF101.sch:83: "),
         ("qlf/QLF101.sch", "<sch:title>", "<sch:title", "QLF101.sch:"),
         ("qlf/QLF101.sch", "../codes/xml/country.xml", "../codes/xml/none.xml", "QLF101.sch:35: "),
         ("qlf/QLF101.sch", "../codes/xml/country.xml", "file:///etc/passwd", "QLF101.sch:35: "),
