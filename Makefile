@@ -38,7 +38,7 @@ crash:
 
 bench:
 	@VENV=$(VENV) tools/setup.sh demo
-	$(BIN)/python bench/bench.py
+	$(BIN)/python -m bench
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from edi.adapters.ledger import BUSY_SECONDS
 from edi.core.chain import Event, Head, first_break
 from edi.core.status import Status
-from edi.errors import UserError
+from edi.errors import TryLater, UserError
 
 Record = dict[str, Any]
 
@@ -80,15 +81,19 @@ class LedgerReader:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        if not self._path.exists():
+            raise UserError(
+                f"还没有台账 {self._path}；请先运行一次 edi run --once，或用 --home 指定工作目录",
+                f"There is no ledger at {self._path} yet; run `edi run --once` first, or give the workspace by --home",
+            )
         try:
-            connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+            connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
             connection.row_factory = sqlite3.Row
             connection.execute("select 1 from applications limit 1")
         except sqlite3.OperationalError as error:
-            raise UserError(
-                f"读不到台账 {self._path}：{error}；请在工作目录中运行，或用 --home 指定，并先运行 edi run",
-                f"The ledger {self._path} cannot be read: {error}; run inside a workspace or give --home, "
-                "and run `edi run` first",
+            raise TryLater(
+                f"台账 {self._path} 暂时读不了：{error}；请检查磁盘和文件权限，稍后再试",
+                f"The ledger {self._path} cannot be read now: {error}; check disk and permissions and try again",
             ) from error
         with closing(connection):
             yield connection

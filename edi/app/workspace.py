@@ -21,6 +21,7 @@ from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import load_config
 from edi.adapters.contract import locate_contract
 from edi.adapters.keys import key_name
+from edi.adapters.ledger import Ledger
 from edi.adapters.pki import Authority, Holder, Issued, new_rsa_key
 from edi.app.checking import build_forms
 from edi.app.composition import CONFIG_FILE, build_channel, open_customs
@@ -68,6 +69,7 @@ def create_workspace(home: Path, clock: Clock = system_clock) -> int:
     config = load_config(home / CONFIG_FILE)
     for name, channel in config.channels.items():
         build_channel(name, channel, config).boxes.create()
+    Ledger(config.gateway.ledger).close()
     with contextlib.closing(open_customs(home)) as customs:
         customs.seed_register(json.loads((samples / "register.json").read_text(encoding="utf-8")))
     return sum(1 for _ in _sign_samples(samples, home / "samples", list(build_forms(config)), keys))

@@ -1,0 +1,143 @@
+"""`edi run` without --once: watches, schedules, and stops when told, finishing what it has begun."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from edi.app import open_app
+from edi.errors import TryLater
+
+PATIENCE = 30.0
+
+
+@contextmanager
+def running(workspace, *arguments):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edi", *(arguments or ("run",)), "--home", str(workspace.home)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def statuses(workspace):
+    ledger = workspace.home / "var" / "ledger.sqlite"
+    return {one["file"]: one["status"] for one in workspace.status()} if ledger.exists() else {}
+
+
+def stop(process, number=signal.SIGTERM):
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in errors
+    return process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_files_are_taken_as_they_come_and_a_signal_ends_it(workspace, number):
+    with running(workspace) as process:
+        wait_for(lambda: (workspace.home / "var" / "run.lock").exists())
+        workspace.drop(workspace.sample("02-TRADER.xml"))
+        wait_for(lambda: statuses(workspace).get("02-TRADER.xml") == "APPROVED")
+        hidden = workspace.home / "inbox" / "demo" / ".upload"
+        hidden.write_bytes(workspace.sample("01-BROKER.xml").read_bytes())
+        hidden.rename(workspace.home / "inbox" / "demo" / "01-BROKER.xml")
+        wait_for(lambda: statuses(workspace).get("01-BROKER.xml") == "APPROVED")
+        assert stop(process, number) == 0
+    assert len(workspace.box("InBox", "Receipt_01-BROKER_*")) == 3
+
+
+def test_a_slow_writer_is_waited_for(workspace):
+    data = workspace.sample("02-TRADER.xml").read_bytes()
+    with running(workspace) as process:
+        wait_for(lambda: (workspace.home / "var" / "run.lock").exists())
+        with (workspace.home / "inbox" / "demo" / "slow.xml").open("wb") as file:
+            for start in range(0, len(data), len(data) // 4):
+                file.write(data[start : start + len(data) // 4])
+                file.flush()
+                time.sleep(0.01)
+        wait_for(lambda: statuses(workspace).get("slow.xml") == "APPROVED")
+        assert stop(process) == 0
+    assert workspace.box("InBox", "Failed_*") == []
+
+
+def test_what_no_event_announced_is_swept(workspace):
+    """Watching is only the fast path: here a file lies in the box before the watch begins."""
+    workspace.drop(workspace.sample("02-TRADER.xml"))
+    config = workspace.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace("every_seconds = 5.0", "every_seconds = 0.2"), "utf-8")
+    with running(workspace) as process:
+        wait_for(lambda: statuses(workspace).get("02-TRADER.xml") == "APPROVED")
+        assert stop(process) == 0
+
+
+def test_one_at_a_time(workspace):
+    with open_app(workspace.home):
+        second = subprocess.run(
+            [sys.executable, "-m", "edi", "run", "--once", "--home", workspace.home],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert second.returncode == 75
+    assert str(os.getpid()) in second.stderr
+    assert "已在运行" in second.stderr
+    with open_app(workspace.home), pytest.raises(TryLater), open_app(workspace.home):
+        pass
+
+
+def test_customs_as_its_own_program(workspace):
+    config = workspace.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace("enabled = true", "enabled = false"), "utf-8")
+    workspace.drop(workspace.sample("02-TRADER.xml"))
+    workspace.run()
+    assert statuses(workspace) == {"02-TRADER.xml": "SUBMITTED"}
+    workspace.edi("customs", "run", "--once")
+    workspace.run()
+    assert statuses(workspace) == {"02-TRADER.xml": "APPROVED"}
+    with running(workspace, "customs", "run") as process:
+        workspace.drop(workspace.sample("01-BROKER.xml"))
+        workspace.run()
+        wait_for(lambda: list((workspace.home / "customs" / "out").glob("*.xml")))
+        assert stop(process) == 0
+
+
+def test_customs_staff_decide_by_hand(workspace):
+    config = workspace.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace('review = "auto"', 'review = "manual"'), "utf-8")
+    for name in ("01-BROKER.xml", "02-TRADER.xml"):
+        workspace.drop(workspace.sample(name))
+    workspace.run()
+    queue = json.loads(workspace.edi("customs", "queue", "--json"))
+    assert [one["client_seq_no"] for one in queue] == ["DEMO-2026-0001", "DEMO-2026-0002"]
+    workspace.edi("customs", "decide", "DEMO-2026-0001", "approve")
+    workspace.edi("customs", "decide", queue[1]["application_no"], "disapprove", "--opinion", "材料不清晰")
+    workspace.run()
+    assert statuses(workspace) == {"01-BROKER.xml": "APPROVED", "02-TRADER.xml": "DISAPPROVED"}
+    assert workspace.show("DEMO-2026-0002")["opinion"] == "材料不清晰"
+
+
+def test_three_working_days_pass_in_a_second(workspace):
+    config = workspace.home / "config.toml"
+    text = config.read_text("utf-8").replace("decision_delay_seconds = 0.0", "decision_delay_seconds = 259200")
+    config.write_text(text, "utf-8")
+    workspace.drop(workspace.sample("02-TRADER.xml"))
+    workspace.run()
+    assert statuses(workspace) == {"02-TRADER.xml": "UNDER_REVIEW"}
+    workspace.edi("customs", "advance", "3d")
+    workspace.run()
+    assert statuses(workspace) == {"02-TRADER.xml": "APPROVED"}
