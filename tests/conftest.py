@@ -42,7 +42,7 @@ class Workspace:
 
     def drop(self, source: Path, name: str | None = None, channel: str = "demo") -> str:
         target = self.home / "inbox" / channel / (name or source.name)
-        shutil.copy(source, target)
+        shutil.copyfile(source, target)
         return target.name
 
     def put(self, data: bytes, name: str, channel: str = "demo") -> str:

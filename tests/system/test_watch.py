@@ -52,7 +52,7 @@ def stop(process, number=signal.SIGTERM):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_files_are_taken_as_they_come_and_a_signal_ends_it(workspace, number):
     with running(workspace) as process:
-        wait_for(lambda: (workspace.home / "var" / "run.lock").exists())
+        wait_for((workspace.home / "var" / "run.lock").exists)
         workspace.drop(workspace.sample("02-TRADER.xml"))
         wait_for(lambda: statuses(workspace).get("02-TRADER.xml") == "APPROVED")
         hidden = workspace.home / "inbox" / "demo" / ".upload"
@@ -66,7 +66,7 @@ def test_files_are_taken_as_they_come_and_a_signal_ends_it(workspace, number):
 def test_a_slow_writer_is_waited_for(workspace):
     data = workspace.sample("02-TRADER.xml").read_bytes()
     with running(workspace) as process:
-        wait_for(lambda: (workspace.home / "var" / "run.lock").exists())
+        wait_for((workspace.home / "var" / "run.lock").exists)
         with (workspace.home / "inbox" / "demo" / "slow.xml").open("wb") as file:
             for start in range(0, len(data), len(data) // 4):
                 file.write(data[start : start + len(data) // 4])
