@@ -1,0 +1,113 @@
+"""Documentation that cannot lie: configuration keys, codes, commands and links are held to the program."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edi.adapters.config import Config, load_config
+from edi.app.jobs import find_jobs
+from edi.cli.main import cli
+from edi.core.retry import RetryPolicy
+from edi.core.routing import Route
+from edi.errors import UserError
+from tools.list_codes import rules
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config.toml"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "README.zh-CN.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "schemas").glob("*.md")),
+]
+
+
+def keys_of(cls):
+    return {one.name for one in dataclasses.fields(cls)}
+
+
+def test_the_default_configuration_shows_every_key_and_no_other():
+    table = tomllib.loads(CONFIG.read_text("utf-8"))
+    assert set(table) == keys_of(Config) - {"home"}
+    config = load_config(CONFIG)
+    for section in ("gateway", "contract", "trust", "simulator"):
+        assert set(table[section]) == keys_of(type(getattr(config, section))), section
+    assert set(table["channels"]["demo"]) == keys_of(type(config.channels["demo"]))
+    assert set(table["receivers"]["customs"]) == keys_of(type(config.receivers["customs"]))
+    assert set(table["routes"][0]) == keys_of(Route)
+    assert set(table["retry"]) == keys_of(RetryPolicy)
+
+
+def test_every_key_of_the_default_configuration_is_explained():
+    silent = [
+        line
+        for line in CONFIG.read_text("utf-8").splitlines()
+        if "=" in line and not line.startswith(("#", '"', "every_seconds = 5.0")) and "#" not in line
+    ]
+    assert silent == []
+
+
+def test_every_job_has_a_schedule_in_the_default_configuration():
+    assert set(load_config(CONFIG).jobs) == set(find_jobs())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[gateway]", "[gateway]\nnods = 1", "gateway.nods"),
+        ("batch = 200  ", 'batch = "many"  ', "gateway.batch"),
+        ('receiver = "customs"', 'receiver = "nobody"', "nobody"),
+        ('review = "auto"', 'review = "sometimes"', "simulator.review"),
+        ('"LEGAL_PERSON_CARD"', '"STONE_TABLET"', "STONE_TABLET"),
+    ],
+)
+def test_faults_of_a_configuration_are_told(tmp_path, old, new, told):
+    text = CONFIG.read_text("utf-8")
+    assert old in text
+    (tmp_path / "config.toml").write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(UserError) as raised:
+        load_config(tmp_path / "config.toml")
+    assert any(told in problem for problem in raised.value.problems)
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    (tmp_path / "config.toml").write_text("[gateway]\nbatch = -1\nwhat = 2\n", "utf-8")
+    with pytest.raises(UserError) as raised:
+        load_config(tmp_path / "config.toml")
+    assert len(raised.value.problems) == 4  # batch, what, node missing, trust missing
+
+
+def test_every_code_is_documented():
+    text = (ROOT / "docs" / "codes.md").read_text("utf-8")
+    for _, listed in rules():
+        for rule in listed:
+            assert f"| {rule.code} |" in text
+
+
+def test_every_command_has_help_and_is_documented():
+    text = (ROOT / "docs" / "cli.md").read_text("utf-8")
+
+    def walk(command, path):
+        assert command.help, path
+        assert f"`{' '.join(path)}`" in text
+        for name, inner in getattr(command, "commands", {}).items():
+            walk(inner, [*path, name])
+
+    walk(cli, ["edi"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_module_runs_as_the_command():
+    shown = subprocess.run([sys.executable, "-m", "edi", "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("edi")
