@@ -1,7 +1,7 @@
 # make demo   the whole story on samples; sets up all it needs
 # make test   linters, types, architecture, generated files, all tests; sets up all it needs
 # make crash  the long form of the kill tests      make bench  the benchmark
-# make docs   write the generated parts of docs, code lists and samples anew
+# make docs   write the generated parts of docs, code lists, rules and samples anew
 
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -25,10 +25,12 @@ lint:
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff $(GENERATED_DOCS)
 	$(BIN)/python tools/make_codes.py --check
+	$(BIN)/python tools/make_rules.py --check
 	$(BIN)/python tools/make_samples.py --check
 
 docs:
 	$(BIN)/python tools/make_codes.py
+	$(BIN)/python tools/make_rules.py
 	$(BIN)/python tools/make_samples.py
 	$(BIN)/cog -r $(GENERATED_DOCS)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write `schemas/qlf/samples`: messages that satisfy every rule, and in `bad/` one for each way to break one.
 
-All are unsigned and sent by the demo enterprise. `register.json` is what customs must hold beforehand,
-`parties.json` names the two enterprises that sign.
+All are unsigned. Those in a folder named after a party are sent by it, the others by the demo enterprise.
+`register.json` is what customs must hold beforehand, `parties.json` names the enterprises that sign.
 
     python tools/make_samples.py            write what has changed
     python tools/make_samples.py --check    write nothing; exit 1 if a file is missing, stale or superfluous
@@ -44,6 +44,14 @@ from tools.sample_clean import (
     clean,
     draft,
 )
+from tools.sample_known import (
+    REPRESENTATIVE,
+    UNIVERSITY,
+    known_broken,
+    known_clean,
+    known_drafts,
+    known_refused,
+)
 from tools.sample_scenarios import scenarios
 
 SAMPLES = Path(__file__).resolve().parent.parent / "schemas" / "qlf" / "samples"
@@ -69,10 +77,7 @@ def known(party: Party, *types: str, pending: Sequence[str] = (), **dates: str) 
         "nameZh": party.zh,
         "competentCustoms": party.place.customs,
         "adminDivision": party.place.division,
-        "qualifications": [
-            {"type": token, "filingCode": None if token.startswith("CBEC_") else party.filing_code, **validity}
-            for token in types
-        ],
+        "qualifications": [{"type": token, "filingCode": party.filing_code(token), **validity} for token in types],
         "pending": list(pending),
     }
 
@@ -95,6 +100,9 @@ def register() -> Block:
             known(TEMPORARY, "TEMPORARY", validFrom="-30d", validUntil="+335d"),
             known(PRETENDER, "CBEC_PLATFORM"),
             known(REPEATER),
+            known(AGENT, "BROKER", "TRADER", "CBEC_ENTERPRISE", "CBEC_PLATFORM", "CBEC_LOGISTICS_B2B", "CBEC_SITE"),
+            known(UNIVERSITY, "TEMPORARY", validFrom="-350d", validUntil="+15d"),
+            known(REPRESENTATIVE, "TEMPORARY", validFrom="-30d", validUntil="+335d"),
         ],
         "stored": [{"guid": guid, "digest": hashlib.sha256(b"another content").hexdigest()}],
     }
@@ -106,7 +114,7 @@ def parties() -> Block:
     return {
         party.key: {"uscc": party.uscc, "nameZh": party.zh, "nameEn": party.en}
         | {name: party.person(role) for name, role in roles.items()}
-        for party in (DEMO, AGENT)
+        for party in (DEMO, AGENT, UNIVERSITY, REPRESENTATIVE)
     }
 
 
@@ -121,6 +129,8 @@ def wanted() -> dict[Path, str]:
     ):
         for name, note, blocks in group:
             files[SAMPLES / folder / f"{name}.xml"] = file(note, message(name, DEMO, blocks))
+    for sample in (*known_clean(), *known_drafts(), *known_broken(), *known_refused()):
+        files[SAMPLES / f"{sample.path}.xml"] = file(sample.note, sample.body)
     files[SAMPLES / "draft" / "incomplete.xml"] = file("暂存：内容可以不完整", message("draft", DEMO, [draft()]))
     for path, note, body in answers():
         files[SAMPLES / path] = file(note, body)

@@ -1,4 +1,4 @@
-"""Sample receipts and technical answers to the second clean message."""
+"""Sample receipts and technical answers: to the second clean message, and approvals of a cancellation and a renewal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from tools import identifiers
 from tools.sample_blocks import LONG_TERM, declarant, xml
 from tools.sample_clean import DEMO
+from tools.sample_known import Sample, known_clean
 
 
 def receipt(serial: str, status: str, info: str, **more: Any) -> str:
@@ -23,6 +24,47 @@ def receipt(serial: str, status: str, info: str, **more: Any) -> str:
         "returnInfo": info,
     }
     return xml("QLF102Message", "urn:edi-customs:qlf:1", identifiers.guid(f"receipt:{serial}"), {"QLF102": head | more})
+
+
+def approval(sample: Sample, number: str, receipt_code: str, opinion: str, **granted: str | None) -> str:
+    """The last receipt for a cancellation or a renewal: the qualification it was about, and its validity now."""
+    head = {
+        "guid": sample.block["head"]["guid"],
+        "applicationNo": number,
+        "clientSeqNo": sample.block["head"]["clientSeqNo"],
+        "competentCustoms": sample.sender.place.customs,
+        "returnStatus": "399",
+        "returnTime": "20261120153000000",
+        "returnInfo": "审批通过",
+        "opinion": opinion,
+        "results": {"qualification": [granted]},
+    }
+    guid = identifiers.guid(f"receipt:{sample.path}")
+    return xml(f"{receipt_code}Message", "urn:edi-customs:qlf:1", guid, {receipt_code: head})
+
+
+def approvals() -> Iterator[tuple[str, str, str]]:
+    """Receipts for a cancellation and for a renewal."""
+    samples = {sample.path.rpartition("/")[2]: sample for sample in known_clean()}
+    cancelled, renewed = samples["19-cancellation-for-other-reason"], samples["20-renewal-by-card"]
+    yield (
+        "receipts/cancelled.xml",
+        "业务回执：注销审批通过，有效期止为注销之日",
+        approval(
+            cancelled, "202600000000000019", "QLF132", "予以注销。",
+            type="BROKER", filingCode=cancelled.sender.filing_code("BROKER"),
+            validFrom="2022-01-01", validUntil="2026-11-20",
+        ),
+    )  # fmt: skip
+    yield (
+        "receipts/renewed.xml",
+        "业务回执：延续审批通过，自原届满之日起延长一年",
+        approval(
+            renewed, "202600000000000020", "QLF122", "予以延续。",
+            type="TEMPORARY", filingCode=renewed.sender.filing_code("TEMPORARY"),
+            validFrom="2025-12-05", validUntil="2027-12-05",
+        ),
+    )  # fmt: skip
 
 
 def answer(result: str, code: str, **more: Any) -> str:
@@ -65,7 +107,12 @@ PENDING = {
 
 def answers() -> Iterator[tuple[str, str, str]]:
     """Receipts and technical answers: path, what they show, the message."""
-    granted = {"type": "TRADER", "filingCode": DEMO.filing_code, "validFrom": "2026-11-20", "validUntil": LONG_TERM}
+    granted = {
+        "type": "TRADER",
+        "filingCode": DEMO.filing_code("TRADER"),
+        "validFrom": "2026-11-20",
+        "validUntil": LONG_TERM,
+    }
     staff = declarant(DEMO, 1)
     enrolled = {"name": staff["name"], "docNo": staff["docNo"], "declarantNo": "1101000001"}
     results = {
@@ -89,5 +136,6 @@ def answers() -> Iterator[tuple[str, str, str]]:
         "业务回执：审批通过",
         receipt("153000000", "399", "审批通过", opinion="予以备案。", results=results),
     )
+    yield from approvals()
     yield "answers/accepted.xml", "技术回执：已接收", answer("ACCEPTED", "0000", applications={"application": [taken]})
     yield "answers/refused.xml", "技术回执：已退回", answer("REFUSED", "0999", findings={"finding": [FINDING]})

@@ -73,10 +73,12 @@ class Party:
         surname = "张李王赵陈刘杨黄周吴"[identifiers.number(f"{role} of {self.key}", 10)]
         return surname + given.get(role, "模拟")
 
-    @property
-    def filing_code(self) -> str:
-        """A customs filing code: division, economic zone 9, nature 6, serial number."""
-        return f"{self.place.division[:4]}96{identifiers.number(f'filing:{self.key}', 10**4):04d}"
+    def filing_code(self, qualification: str) -> str | None:
+        """Its customs filing code: division, economic zone 9, nature, serial number; CBEC types have none."""
+        if qualification.startswith("CBEC_"):
+            return None
+        nature = {"BROKER": "8", "BROKER_BRANCH": "8", "TEMPORARY": "9"}.get(qualification, "6")
+        return f"{self.place.division[:4]}9{nature}{identifiers.number(f'filing:{self.key}', 10**4):04d}"
 
 
 def person(party: Party, role: str) -> Block:
@@ -171,6 +173,20 @@ def filing_form(party: Party) -> Block:
     return attachment("FILING_FORM", "报关单位备案信息表.pdf", tiny_files.pdf(lines))
 
 
+def head(key: str, *, sign: str = "CARD", own: bool = True) -> Block:
+    """The head of a new application that is submitted."""
+    return {
+        "guid": identifiers.guid(f"application:{key}"),
+        "appType": "1",
+        "appTime": "20261120093000",
+        "appStatus": "2",
+        "clientSeqNo": key,
+        "applicationNo": None,
+        "filingMode": "OWN" if own else "AGENT",
+        "signMode": sign,
+    }
+
+
 def application(
     party: Party,
     types: Sequence[str],
@@ -187,16 +203,7 @@ def application(
     own = party == sender
     undertaking = {"accepted": "true", "agentUscc": sender.uscc, "agentName": sender.zh}
     return {
-        "head": {
-            "guid": identifiers.guid(f"application:{key}"),
-            "appType": "1",
-            "appTime": "20261120093000",
-            "appStatus": "2",
-            "clientSeqNo": key,
-            "applicationNo": None,
-            "filingMode": "OWN" if own else "AGENT",
-            "signMode": sign,
-        },
+        "head": head(key, sign=sign, own=own),
         "qualifications": {"type": list(types), "heldType": list(held)},
         "undertaking": None if own else undertaking,
         "enterprise": enterprise(party),
@@ -208,11 +215,11 @@ def application(
     }
 
 
-def message(key: str, sender: Party, applications: Iterable[Block]) -> str:
-    """A QLF101 message, unsigned."""
+def message(key: str, sender: Party, applications: Iterable[Block], form: str = "QLF101") -> str:
+    """A message of a form, unsigned."""
     transfer = {"copCode": sender.uscc, "copName": sender.zh, "dxpMode": "DXP", "dxpId": "DXPENT0000000001"}
-    body = {"QLF101": list(applications), "BaseTransfer": transfer}
-    return xml("QLF101Message", "urn:edi-customs:qlf:1", identifiers.guid(f"message:{key}"), body)
+    body = {form: list(applications), "BaseTransfer": transfer}
+    return xml(f"{form}Message", "urn:edi-customs:qlf:1", identifiers.guid(f"message:{key}"), body)
 
 
 def xml(root: str, namespace: str, guid: str, body: Block) -> str:

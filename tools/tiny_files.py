@@ -1,4 +1,4 @@
-"""Small but genuine PDF, PNG, JPEG and GIF files for sample attachments.
+"""Small but genuine PDF, PNG, JPEG, GIF, BMP and Word files for sample attachments.
 
 Every byte is laid down here: no library, no compressor and no clock has a say, so the samples are the
 same on every machine. The pictures show the ring of a seal.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 SIDE = 32
 """Width and height of the pictures in pixels."""
@@ -123,3 +123,53 @@ def jpeg() -> bytes:
         + _jpeg_scan(levels)
         + b"\xff\xd9"
     )
+
+
+def bmp() -> bytes:
+    """A black and white picture: one bit a pixel, rows from the bottom up."""
+    palette = bytes((255, 255, 255, 0, 0, 0, 0, 0))
+    rows = b"".join(
+        int("".join(str(int(_ink(x, y))) for x in range(SIDE)), 2).to_bytes(SIDE // 8) for y in reversed(range(SIDE))
+    )
+    info = struct.pack("<IiiHHIIiiII", 40, SIDE, SIDE, 1, 1, 0, len(rows), 2835, 2835, 2, 2)
+    start = 14 + len(info) + len(palette)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + info + palette + rows
+
+
+_OFFICE = "http://schemas.openxmlformats.org"
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+
+
+def docx(lines: Iterable[str]) -> bytes:
+    """A Word document: one paragraph a line."""
+    paragraphs = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines)
+    texts = {
+        "[Content_Types].xml": f'<Types xmlns="{_OFFICE}/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/word/document.xml" ContentType="{_DOCX}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{_OFFICE}/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{_OFFICE}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
+        "word/document.xml": f'<w:document xmlns:w="{_OFFICE}/wordprocessingml/2006/main">'
+        f"<w:body>{paragraphs}</w:body></w:document>",
+    }
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    return _archive({name: f"{head}{text}".encode() for name, text in texts.items()})
+
+
+def _archive(members: Mapping[str, bytes]) -> bytes:
+    """A ZIP archive: members stored as they are, dated the 1st of January 1980."""
+    files = directory = b""
+    for name, body in members.items():
+        size = len(body)
+        about = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 33, zlib.crc32(body), size, size, len(name), 0)
+        more = struct.pack("<HHHII", 0, 0, 0, 0, len(files))
+        directory += b"PK\x01\x02" + struct.pack("<H", 20) + about + more + name.encode()
+        files += b"PK\x03\x04" + about + name.encode() + body
+    count = len(members)
+    end = struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(files), 0)
+    return files + directory + b"PK\x05\x06" + end
+
+
+def program() -> bytes:
+    """The first bytes of a Windows program: what must not hide behind the name of a document."""
+    return b"MZ" + struct.pack("<29H", *([0] * 29)) + struct.pack("<I", 64) + b"PE\0\0"

@@ -1,9 +1,15 @@
-"""The twelve qualification types of source 002 and how they exclude and need each other (domain 1.1, 1.2)."""
+"""The twelve qualification types of source 002: how they exclude and need each other, how long they are valid.
+
+Domain 1.1, 1.2 and 1.5.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date, timedelta
 from enum import Enum
+
+from edi.core.times import LONG_TERM
 
 
 class Kind(Enum):
@@ -96,3 +102,44 @@ def unmet_needs(applied: Collection[Qualification], held: Collection[Qualificati
     """Types applied for whose companions are neither applied for nor held."""
     present = {*applied, *held}
     return [one for one in Qualification if one in applied and one in NEEDS_ONE_OF and not NEEDS_ONE_OF[one] & present]
+
+
+def left_without_need(
+    leaving: Collection[Qualification], leaning: Collection[Qualification], staying: Collection[Qualification]
+) -> list[tuple[Qualification, Qualification]]:
+    """Pairs (leaving, leaning): the second leans on the first, and nothing it could lean on instead stays."""
+    return [
+        (one, other)
+        for one in Qualification
+        for other in Qualification
+        if one in leaving
+        and other in leaning
+        and one in NEEDS_ONE_OF.get(other, ())
+        and not NEEDS_ONE_OF[other] & set(staying)
+    ]
+
+
+TEMPORARY_YEARS = 1
+"""How long TEMPORARY is valid, and by how much a renewal prolongs it."""
+
+_RENEWAL_OPENS = timedelta(days=30)  # before the day of expiry (QLF-113, project decision)
+
+
+def valid_until(one: Qualification, granted_on: date) -> date:
+    """Last day of validity: 临时备案单位有效期为1年，其他资质均长期有效 (manual 5.1.1.6, hint 1; Order 253)."""
+    if one.kind is Kind.TEMPORARY:
+        return years_after(granted_on, TEMPORARY_YEARS)
+    return date.fromisoformat(LONG_TERM)
+
+
+def renewal_opens(expires: date) -> date:
+    """First day on which a renewal can be filed; the last is the day of expiry itself."""
+    return expires - _RENEWAL_OPENS
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day of a later year; the 29th of February becomes the 28th where that year has none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

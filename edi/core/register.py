@@ -72,4 +72,25 @@ class EnrolDeclarant:
     mobile: str
 
 
-Effect = RecordEnterprise | GrantQualification | EnrolDeclarant
+@dataclass(frozen=True, kw_only=True)
+class EndQualification:
+    """End a qualification: from now on it is not held. One that is not valid any more stays as it is."""
+
+    uscc: str
+    qualification: Qualification
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendQualification:
+    """Prolong a qualification, counted from its last day of validity and not from today.
+
+    It may have expired while customs decided; then it is valid again, unless something that excludes it is held
+    by now. A qualification that was ended or never given cannot be prolonged.
+    """
+
+    uscc: str
+    qualification: Qualification
+    years: int
+
+
+Effect = RecordEnterprise | GrantQualification | EnrolDeclarant | EndQualification | ExtendQualification

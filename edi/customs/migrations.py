@@ -162,3 +162,30 @@ def m001_register(database: Database) -> None:
     """The register as first released."""
     for statement in _FIRST:
         database.execute(statement)
+
+
+_SECOND = (
+    # Why a qualification ended. A successor replaces what had expired; until now there was no other reason.
+    """
+    ALTER TABLE qualifications ADD COLUMN ended_because TEXT
+        CHECK (ended_because IS NULL OR ended_on IS NOT NULL AND ended_because IN ('CANCELLED', 'SUCCEEDED'))
+    """,
+    "UPDATE qualifications SET ended_because = 'SUCCEEDED' WHERE ended_on IS NOT NULL",
+    # Validity as it was before each renewal; nothing is prolonged twice from the same day.
+    """
+    CREATE TABLE renewals (
+        qualification INTEGER NOT NULL REFERENCES qualifications (id),
+        renewed_on TEXT NOT NULL,
+        valid_until_before TEXT NOT NULL,
+        valid_until TEXT NOT NULL CHECK (valid_until > valid_until_before),
+        PRIMARY KEY (qualification, valid_until_before)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+
+@MIGRATIONS()
+def m002_endings_and_renewals(database: Database) -> None:
+    """Qualifications end by cancellation and are prolonged by renewal."""
+    for statement in _SECOND:
+        database.execute(statement)

@@ -10,12 +10,20 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from edi.core.qualification import Qualification
-from edi.core.register import Effect, EnrolDeclarant, GrantQualification, Held, RecordEnterprise
-from edi.errors import Broken
+from edi.core.qualification import Qualification, excluded_pairs, years_after
+from edi.core.register import (
+    Effect,
+    EndQualification,
+    EnrolDeclarant,
+    ExtendQualification,
+    GrantQualification,
+    Held,
+    RecordEnterprise,
+)
+from edi.errors import Broken, UserError
 from edi.messages.receipt import Enrolled, Granted
 
 SERIAL_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -23,6 +31,8 @@ SERIAL_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 SERIAL_LENGTH = 4
 PREFIX_LENGTH = 6
 DECLARANT_DIGITS = 8
+
+_SELECT = "SELECT id, type, filing_code, valid_from, valid_until FROM qualifications"
 
 
 @dataclass(frozen=True)
@@ -38,19 +48,10 @@ class Register:
     def held(self, uscc: str) -> tuple[Held, ...]:
         """Qualifications of the enterprise that are valid today."""
         rows = self.connection.execute(
-            "SELECT type, filing_code, valid_from, valid_until FROM qualifications "
-            "WHERE uscc = ? AND ended_on IS NULL AND valid_from <= ? AND valid_until >= ? ORDER BY id",
+            f"{_SELECT} WHERE uscc = ? AND ended_on IS NULL AND valid_from <= ? AND valid_until >= ? ORDER BY id",
             (uscc, self.today.isoformat(), self.today.isoformat()),
         )
-        return tuple(
-            Held(
-                qualification=Qualification[row["type"]],
-                filing_code=row["filing_code"] or "",
-                valid_from=date.fromisoformat(row["valid_from"]),
-                valid_until=date.fromisoformat(row["valid_until"]),
-            )
-            for row in rows
-        )
+        return tuple(_held(row) for row in rows)
 
     def pending(self, uscc: str) -> frozenset[str]:
         """Tokens claimed by applications of the enterprise that are under way (申请中)."""
@@ -61,7 +62,10 @@ class Register:
         return frozenset(row["token"] for row in rows)
 
     def carry_out(self, effect: Effect) -> Granted | Enrolled | None:
-        """Change the register; the answer is what the receipt tells of it."""
+        """Change the register; the answer is what the receipt tells of it.
+
+        Raises UserError where that has become impossible since the application was checked.
+        """
         match effect:
             case RecordEnterprise():
                 self._record(effect)
@@ -70,6 +74,10 @@ class Register:
                 return self._grant(effect)
             case EnrolDeclarant():
                 return self._enrol(effect)
+            case EndQualification():
+                return self._end(effect)
+            case ExtendQualification():
+                return self._extend(effect)
 
     def _record(self, effect: RecordEnterprise) -> None:
         self.connection.execute(
@@ -81,7 +89,7 @@ class Register:
 
     def _grant(self, effect: GrantQualification) -> Granted:
         """Give the qualification. One that is valid stands as it is: nobody gets a second code for it."""
-        standing = next((one for one in self.held(effect.uscc) if one.qualification is effect.qualification), None)
+        standing = self._valid(effect.uscc, effect.qualification)
         held = standing or Held(
             qualification=effect.qualification,
             filing_code=self._new_filing_code(effect.code_prefix) if effect.code_prefix else "",
@@ -90,18 +98,56 @@ class Register:
         )
         if not standing:
             self.add_qualification(effect.uscc, held)
-        return Granted(
-            type=held.qualification.token,
-            filing_code=held.filing_code,
-            valid_from=held.valid_from.isoformat(),
-            valid_until=held.valid_until.isoformat(),
+        return _told(held)
+
+    def _end(self, effect: EndQualification) -> Granted | None:
+        """End the qualification today; its row stays as history. What is not valid any more has ended by itself."""
+        held = self._valid(effect.uscc, effect.qualification)
+        if held is None:
+            return None
+        self.connection.execute(
+            "UPDATE qualifications SET ended_on = ?, ended_because = 'CANCELLED' "
+            "WHERE uscc = ? AND type = ? AND ended_on IS NULL",
+            (self.today.isoformat(), effect.uscc, held.qualification.token),
         )
+        return _told(replace(held, valid_until=self.today))
+
+    def _extend(self, effect: ExtendQualification) -> Granted:
+        """Prolong what stands, expired or not: customs may decide after the day on which it expired."""
+        row = self.connection.execute(
+            f"{_SELECT} WHERE uscc = ? AND type = ? AND ended_on IS NULL", (effect.uscc, effect.qualification.token)
+        ).fetchone()
+        standing = _held(row) if row else None
+        if standing is None or self._overtaken(effect.uscc, standing):
+            raise UserError(
+                f"“{effect.qualification.value}”资质已注销，或到期后企业已备案与其互斥的资质，不能延续；请审批不通过",
+                f"{effect.qualification.token} was cancelled, or it expired and the enterprise now holds what excludes "
+                "it; it cannot be prolonged, disapprove the application",
+            )
+        held = replace(standing, valid_until=years_after(standing.valid_until, effect.years))
+        self.connection.execute(
+            "INSERT INTO renewals (qualification, renewed_on, valid_until_before, valid_until) VALUES (?, ?, ?, ?)",
+            (row["id"], self.today.isoformat(), standing.valid_until.isoformat(), held.valid_until.isoformat()),
+        )
+        self.connection.execute(
+            "UPDATE qualifications SET valid_until = ? WHERE id = ?", (held.valid_until.isoformat(), row["id"])
+        )
+        return _told(held)
+
+    def _valid(self, uscc: str, qualification: Qualification) -> Held | None:
+        return next((one for one in self.held(uscc) if one.qualification is qualification), None)
+
+    def _overtaken(self, uscc: str, standing: Held) -> bool:
+        """True if it expired and something that excludes it came in its place."""
+        others = {one.qualification for one in self.held(uscc)}
+        return standing.valid_until < self.today and bool(excluded_pairs({standing.qualification}, others))
 
     def add_qualification(self, uscc: str, held: Held) -> None:
         """Enter a qualification; one of the same type that is not valid today becomes history."""
         token = held.qualification.token
         self.connection.execute(
-            "UPDATE qualifications SET ended_on = ? WHERE uscc = ? AND type = ? AND ended_on IS NULL",
+            "UPDATE qualifications SET ended_on = ?, ended_because = 'SUCCEEDED' "
+            "WHERE uscc = ? AND type = ? AND ended_on IS NULL",
             (self.today.isoformat(), uscc, token),
         )
         self.connection.execute(
@@ -159,6 +205,25 @@ def next_count(connection: sqlite3.Connection, name: str) -> int:
         (name,),
     ).fetchone()
     return int(row["value"])
+
+
+def _held(row: sqlite3.Row) -> Held:
+    return Held(
+        qualification=Qualification[row["type"]],
+        filing_code=row["filing_code"] or "",
+        valid_from=date.fromisoformat(row["valid_from"]),
+        valid_until=date.fromisoformat(row["valid_until"]),
+    )
+
+
+def _told(held: Held) -> Granted:
+    """A qualification as the receipt tells it; of one that was cancelled the last day is the day of the decision."""
+    return Granted(
+        type=held.qualification.token,
+        filing_code=held.filing_code,
+        valid_from=held.valid_from.isoformat(),
+        valid_until=held.valid_until.isoformat(),
+    )
 
 
 def _serial(number: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from edi.core.qualification import Qualification
+from edi.core.qlf import claim_words
 from edi.core.status import Status
 from edi.customs.cases import Decision
 from edi.customs.docket import Docket, Entry
@@ -111,8 +111,7 @@ def _waits_for_person(entry: Entry) -> bool:
 
 
 def _names(tokens: Iterable[str]) -> str:
-    known = Qualification.__members__
-    return "、".join(known[token].value if token in known else token for token in tokens)
+    return "、".join(map(claim_words, tokens))
 
 
 def _line(entry: Entry) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from edi.core.qlf import known_claim
 from edi.core.qualification import Qualification
 from edi.core.register import Held
 from edi.customs.register import Register
@@ -52,7 +53,7 @@ def _seed_enterprise(register: Register, enterprise: Mapping[str, Any]) -> None:
         _seed_qualification(register, uscc, one)
     register.connection.executemany(
         "INSERT INTO claims (uscc, token) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        [(uscc, Qualification[token].token) for token in enterprise.get("pending", ())],
+        [(uscc, known_claim(token)) for token in enterprise.get("pending", ())],
     )
 
 

@@ -7,20 +7,17 @@ Stateless rules are in `schemas/qlf/QLF101.sch`; here are those that need custom
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 
 from lxml import etree
 
 from edi.core.findings import Finding
 from edi.core.form import Form
 from edi.core.node import Node
-from edi.core.qualification import PARENT_OF_BRANCH, Kind, Qualification, excluded_pairs, unmet_needs
+from edi.core.qlf import MANUAL, ORDER_253, OUR_DECISION, Purpose, about, claim, in_order, types_at, types_held, under
+from edi.core.qualification import PARENT_OF_BRANCH, Qualification, excluded_pairs, unmet_needs, valid_until
 from edi.core.register import Effect, EnrolDeclarant, GrantQualification, RecordEnterprise, RegisterView
 
-_LONG_TERM = date(2099, 12, 31)
 _TYPES = "qualifications/type"
-_MANUAL = "单一窗口用户手册《行政相对人统一管理》"
-_ORDER_253 = "海关总署令第253号（2021年）"
 
 _NATURE_DIGIT = {
     Qualification.BROKER: "8",
@@ -31,38 +28,38 @@ _NATURE_DIGIT = {
 
 
 def applied_for(node: Node) -> frozenset[Qualification]:
-    """The types applied for; tokens outside the table are the rules' business, not ours."""
-    return frozenset(Qualification[token] for token in node.texts(_TYPES) if token in Qualification.__members__)
+    """The types applied for."""
+    return types_at(node, _TYPES)
 
 
 def claims(node: Node) -> Iterable[str]:
     """A type under application cannot be applied for again (申请中)."""
-    return sorted(one.token for one in applied_for(node))
+    return sorted(claim(Purpose.FILING, one) for one in applied_for(node))
 
 
 def not_held_already(node: Node, register: RegisterView) -> Iterator[Finding]:
     """QLF-101: 已备案的资质不能重复申请 / a type held cannot be applied for again."""
     held = _held(node, register)
-    for one in _in_order(applied_for(node) & held):
+    for one in in_order(applied_for(node) & held):
         yield _finding(
             node, "QLF-101", one,
             f"企业已持有“{one.value}”资质（已备案），不能重复申请；请去掉该类型，如需修改信息请提交变更申请",
             f"The enterprise already holds {one.token}; remove the type, and file a change if data changed",
-            f"{_MANUAL}5.1.1",
+            f"{MANUAL}5.1.1",
         )  # fmt: skip
 
 
 def not_under_application(node: Node, register: RegisterView) -> Iterator[Finding]:
     """QLF-102: 申请中的资质不能再次申请 / a type under application cannot be applied for again."""
     pending = register.pending(node.text("enterprise/uscc"))
-    for one in _in_order(applied_for(node)):
-        if one.token in pending:
-            yield _finding(
-                node, "QLF-102", one,
-                f"“{one.value}”资质正在申请中，审核结束前不能再次申请；请等待前一申请的回执",
-                f"{one.token} is under application already; wait for the receipt of the earlier application",
-                f"{_MANUAL}5.1.1",
-            )  # fmt: skip
+    # What expires while its renewal is under way counts as well: given anew, it would then be prolonged on top.
+    for one in in_order(applied_for(node) & (under(Purpose.FILING, pending) | under(Purpose.RENEWAL, pending))):
+        yield _finding(
+            node, "QLF-102", one,
+            f"“{one.value}”资质正在申请中，审核结束前不能再次申请；请等待前一申请的回执",
+            f"{one.token} is under application already; wait for the receipt of the earlier application",
+            f"{MANUAL}5.1.1",
+        )  # fmt: skip
 
 
 def fits_what_is_held(node: Node, register: RegisterView) -> Iterator[Finding]:
@@ -78,7 +75,7 @@ def fits_what_is_held(node: Node, register: RegisterView) -> Iterator[Finding]:
             node, "QLF-103", one,
             f"企业已备案“{other.value}”，与所申请的“{one.value}”互斥；请先注销前者，或去掉该类型",
             f"The enterprise holds {other.token}, which excludes {one.token}; cancel the former first or remove the type",
-            f"{_MANUAL}5.1.1；本项目约定 / project decision",
+            f"{MANUAL}5.1.1；{OUR_DECISION}",
         )  # fmt: skip
 
 
@@ -86,7 +83,7 @@ def parent_is_filed(node: Node, register: RegisterView) -> Iterator[Finding]:
     """QLF-104: 所属单位须有相应的有效资质 / a branch's parent holds the matching qualification."""
     parent = node.text("enterprise/parentUscc")
     held_by_parent = {held.qualification for held in register.held(parent)} if parent else set()
-    for branch in _in_order(applied_for(node) & set(PARENT_OF_BRANCH)):
+    for branch in in_order(applied_for(node) & set(PARENT_OF_BRANCH)):
         needed = PARENT_OF_BRANCH[branch]
         if needed not in held_by_parent:
             yield _finding(
@@ -95,7 +92,7 @@ def parent_is_filed(node: Node, register: RegisterView) -> Iterator[Finding]:
                 "请核对所属单位代码，或先办理所属单位备案",
                 f"The parent {parent or '(none given)'} holds no valid {needed.token}, so {branch.token} cannot be filed; "
                 "check parentUscc or file the parent first",
-                f"{_MANUAL}5.1.1.1；海关总署公告2022年第113号",
+                f"{MANUAL}5.1.1.1；海关总署公告2022年第113号",
                 path="enterprise/parentUscc",
             )  # fmt: skip
 
@@ -107,19 +104,20 @@ def not_while_temporary(node: Node, register: RegisterView) -> Iterator[Finding]
             node, "QLF-105", Qualification.TRADER,
             "企业的临时备案仍在有效期内，不能备案“进出口货物收发货人”；请待临时备案到期或先注销临时备案",
             "The temporary filing is still valid, so TRADER cannot be filed; wait for its expiry or cancel it first",
-            f"{_ORDER_253}；海关总署公告2022年第113号",
+            f"{ORDER_253}；海关总署公告2022年第113号",
         )  # fmt: skip
 
 
 def companions_are_held(node: Node, register: RegisterView) -> Iterator[Finding]:
     """QLF-106: 声明已备案的依赖资质须确已备案 / what a selling CBEC type leans on is really held."""
-    for one in unmet_needs(applied_for(node), _held(node, register)):
+    leaving = under(Purpose.CANCELLATION, register.pending(node.text("enterprise/uscc")))
+    for one in unmet_needs(applied_for(node), _held(node, register) - leaving):
         yield _finding(
             node, "QLF-106", one,
-            f"申请“{one.value}”须同时申请或已备案“进出口货物收发货人”或其分支机构，海关登记中没有该资质；请一并申请",
-            f"{one.token} needs TRADER or TRADER_BRANCH applied for together or held; the register has neither. "
-            "Apply for one of them in the same application",
-            f"{_MANUAL}5.1",
+            f"申请“{one.value}”须同时申请或已备案“进出口货物收发货人”或其分支机构，海关登记中没有该资质，或其正在注销；请一并申请",
+            f"{one.token} needs TRADER or TRADER_BRANCH applied for together or held; the register has neither, or it is "
+            "being cancelled. Apply for one of them in the same application",
+            f"{MANUAL}5.1",
             path="qualifications/heldType",
         )  # fmt: skip
 
@@ -134,11 +132,11 @@ def on_approved(node: Node, register: RegisterView) -> Iterator[Effect]:
         division=node.text("enterprise/adminDivision"),
         record=etree.tostring(node.element, method="c14n").decode("utf-8"),
     )
-    for one in _in_order(applied_for(node)):
+    for one in in_order(applied_for(node)):
         yield GrantQualification(
             uscc=uscc,
             qualification=one,
-            valid_until=_valid_until(one, register.today),
+            valid_until=valid_until(one, register.today),
             code_prefix=_code_prefix(node, one) if one.has_filing_code else "",
         )
     for declarant in node.nodes("declarants/declarant"):
@@ -149,16 +147,6 @@ def on_approved(node: Node, register: RegisterView) -> Iterator[Effect]:
             doc_no=declarant.text("docNo"),
             mobile=declarant.text("mobile"),
         )
-
-
-def _valid_until(one: Qualification, today: date) -> date:
-    """临时备案单位有效期为1年，其他资质均长期有效 (manual 5.1.1.6, hint 1; Order 253)."""
-    if one.kind is not Kind.TEMPORARY:
-        return _LONG_TERM
-    try:
-        return today.replace(year=today.year + 1)
-    except ValueError:  # the 29th of February
-        return today.replace(year=today.year + 1, day=28)
 
 
 def _code_prefix(node: Node, one: Qualification) -> str:
@@ -180,18 +168,13 @@ def _trader_nature(entity_type: str) -> str:
 
 
 def _held(node: Node, register: RegisterView) -> frozenset[Qualification]:
-    return frozenset(held.qualification for held in register.held(node.text("enterprise/uscc")))
-
-
-def _in_order(types: Iterable[Qualification]) -> list[Qualification]:
-    wanted = set(types)
-    return [one for one in Qualification if one in wanted]
+    return types_held(register, node.text("enterprise/uscc"))
 
 
 def _finding(
     node: Node, code: str, one: Qualification, zh: str, en: str, ground: str, *, path: str = _TYPES
 ) -> Finding:
-    return Finding(code=code, path=node.where(path), found=one.token, zh=zh, en=en, ground=ground)
+    return about(node, code, one, zh, en, ground, path=path)
 
 
 FORM = Form(

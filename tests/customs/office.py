@@ -1,4 +1,4 @@
-"""A customs office in a folder, and filings to send it: what the tests of the simulator stand on."""
+"""A customs office in a folder, and applications to send it: what the tests of the simulator stand on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lxml import etree
 
@@ -20,6 +20,7 @@ from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding
 from edi.core.form import Forms
 from edi.core.identity import Medium
+from edi.core.node import Node
 from edi.customs.receiver import Receiver
 from edi.customs.settings import Settings
 from edi.messages.dsig import SigningKey, sign_message
@@ -75,18 +76,84 @@ def make_pki() -> Pki:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filing:
-    """One application as a test describes it."""
+class Application:
+    """What a test says of any application."""
 
-    types: tuple[str, ...] = ("TRADER",)
+    form: ClassVar[str]
     uscc: str = "91110105XX489884X9"
     seq: str = ""
     guid: str = ""
+    draft: bool = False
+    name: str = "示例企业有限公司"
+
+    def node(self) -> dict[str, Any]:
+        head = {
+            "guid": self.guid,
+            "appType": "1",
+            "appTime": "20260302090000",
+            "appStatus": "1" if self.draft else "2",
+            **({"clientSeqNo": self.seq} if self.seq else {}),
+            "filingMode": "OWN",
+            "signMode": "CARD",
+        }
+        return {"head": head, **self.blocks()}
+
+    def blocks(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filing(Application):
+    """A filing of qualifications."""
+
+    form = "QLF101"
+    types: tuple[str, ...] = ("TRADER",)
     parent: str = ""
     held: tuple[str, ...] = ()
     declarants: tuple[str, ...] = ()
-    draft: bool = False
-    name: str = "示例企业有限公司"
+
+    def blocks(self) -> dict[str, Any]:
+        parent = {"parentUscc": self.parent, "parentName": "示例母公司"} if self.parent else {}
+        people = [
+            {"name": name, "docType": "111", "docNo": f"1101011990{index:08d}", "mobile": "13800000000"}
+            for index, name in enumerate(self.declarants)
+        ]
+        return {
+            "qualifications": {"type": list(self.types), "heldType": list(self.held)},
+            "enterprise": {
+                "uscc": self.uscc,
+                "adminDivision": "110105",
+                "competentCustoms": "0117",
+                "nameZh": self.name,
+                "marketEntityType": "1130",
+                **parent,
+            },
+            **({"declarants": {"declarant": people}} if people else {}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancellation(Application):
+    """A cancellation of qualifications."""
+
+    form = "QLF131"
+    types: tuple[str, ...] = ("TRADER",)
+
+    def blocks(self) -> dict[str, Any]:
+        party = {"uscc": self.uscc, "competentCustoms": "0117", "nameZh": self.name}
+        return {"cancellation": {**party, "type": list(self.types), "reasonCode": "1"}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewal(Application):
+    """A renewal of the temporary filing."""
+
+    form = "QLF121"
+    type: str = "TEMPORARY"
+
+    def blocks(self) -> dict[str, Any]:
+        party = {"uscc": self.uscc, "competentCustoms": "0117", "nameZh": self.name}
+        return {"renewal": {**party, "type": self.type}}
 
 
 def guid_of(text: str) -> str:
@@ -103,39 +170,18 @@ def _tree(parent: etree._Element, values: Mapping[str, Any]) -> None:
                 child.text = one
 
 
-def _node(filing: Filing) -> dict[str, Any]:
-    parent = {"parentUscc": filing.parent, "parentName": "示例母公司"} if filing.parent else {}
-    people = [
-        {"name": name, "docType": "111", "docNo": f"1101011990{index:08d}", "mobile": "13800000000"}
-        for index, name in enumerate(filing.declarants)
-    ]
-    return {
-        "head": {
-            "guid": filing.guid,
-            "appType": "1",
-            "appTime": "20260302090000",
-            "appStatus": "1" if filing.draft else "2",
-            **({"clientSeqNo": filing.seq} if filing.seq else {}),
-            "filingMode": "OWN",
-            "signMode": "CARD",
-        },
-        "qualifications": {"type": list(filing.types), "heldType": list(filing.held)},
-        "enterprise": {
-            "uscc": filing.uscc,
-            "adminDivision": "110105",
-            "competentCustoms": "0117",
-            "nameZh": filing.name,
-            "marketEntityType": "1130",
-            **parent,
-        },
-        **({"declarants": {"declarant": people}} if people else {}),
-    }
+def business_node(application: Application) -> Node:
+    """The business node alone, as the rules of its form see it."""
+    element = etree.Element(f"{{{NAMESPACE}}}{application.form}", nsmap={None: NAMESPACE})
+    _tree(element, application.node())
+    return Node(element)
 
 
-def business_message(filings: Sequence[Filing], guid: str) -> etree._Element:
-    root = etree.Element(f"{{{NAMESPACE}}}QLF101Message", nsmap={None: NAMESPACE}, guid=guid, version="1.0")
+def business_message(applications: Sequence[Application], guid: str) -> etree._Element:
+    form = applications[0].form
+    root = etree.Element(f"{{{NAMESPACE}}}{form}Message", nsmap={None: NAMESPACE}, guid=guid, version="1.0")
     transfer = {"copCode": "91110105XX489884X9", "copName": "示例贸易", "dxpMode": "DXP", "dxpId": GATEWAY}
-    _tree(root, {"QLF101": [_node(one) for one in filings], "BaseTransfer": transfer})
+    _tree(root, {form: [one.node() for one in applications], "BaseTransfer": transfer})
     return root
 
 
@@ -171,21 +217,27 @@ class Office:
 
     # Sending
 
-    def send(self, *filings: Filing, key: SigningKey | None = None, number: int | None = 202600000000000001) -> bytes:
+    def send(
+        self, *applications: Application, key: SigningKey | None = None, number: int | None = 202600000000000001
+    ) -> bytes:
         """Put one signed message into the folder; the answer is the DxpMsg."""
         count = next(self._count)
-        named = [replace(one, guid=one.guid or guid_of(f"application {count} {i}")) for i, one in enumerate(filings)]
-        root = business_message(named, guid_of(f"message {count}"))
-        return self.send_bytes(self.wrap(sign_message(root, key or self.pki.enterprise), number))
+        named = [
+            replace(one, guid=one.guid or guid_of(f"application {count} {i}")) for i, one in enumerate(applications)
+        ]
+        data = sign_message(business_message(named, guid_of(f"message {count}")), key or self.pki.enterprise)
+        return self.send_bytes(self.wrap(data, number, form=named[0].form))
 
-    def wrap(self, data: bytes, number: int | None = 202600000000000001, to: str = CUSTOMS) -> bytes:
+    def wrap(
+        self, data: bytes, number: int | None = 202600000000000001, to: str = CUSTOMS, form: str = "QLF101"
+    ) -> bytes:
         return write_dxp_msg(
             DxpMsg(
                 message_id=guid_of(data.hex()),
                 sender=GATEWAY,
                 receivers=(to,),
                 created=creation_time(START),
-                message_type="QLF101",
+                message_type=form,
                 data=data,
                 keys={"applicationNo": str(number)} if number else {},
             )
@@ -196,10 +248,10 @@ class Office:
         (self.settings.collect_from / (name or f"{next(self._count):06d}.xml")).write_bytes(data)
         return data
 
-    def file(self, *filings: Filing, **options: Any) -> list[Receipt]:
+    def file(self, *applications: Application, **options: Any) -> list[Receipt]:
         """Send one message, let customs work, return what came back for it."""
         known = len(self.receipts())
-        self.send(*filings, **options)
+        self.send(*applications, **options)
         self.work()
         return self.receipts()[known:]
 
@@ -220,10 +272,11 @@ class Office:
 
     def _open(self, data: bytes) -> list[Receipt]:
         envelope = read_dxp_msg(etree.fromstring(data))
-        assert (envelope.sender, envelope.receivers, envelope.message_type) == (CUSTOMS, (GATEWAY,), "QLF102")
+        assert (envelope.sender, envelope.receivers) == (CUSTOMS, (GATEWAY,))
+        (form,) = [one for one in self.forms if one.receipt_code == envelope.message_type]
         root = etree.fromstring(envelope.data)
         assert not isinstance(check_intact(root), Finding)
-        assert self.contract.check_schema(self.forms.by_code["QLF101"], root) == []
+        assert self.contract.check_schema(form, root) == []
         return read_receipts(root)
 
     def codes(self) -> list[int]:
@@ -237,4 +290,10 @@ class Office:
             connection.close()
 
     def held(self, uscc: str) -> list[str]:
+        """Every qualification ever given, oldest first."""
         return [row[0] for row in self.rows(f"SELECT type FROM qualifications WHERE uscc = '{uscc}' ORDER BY id")]
+
+    def holds(self, uscc: str) -> list[str]:
+        """What is held on customs' calendar now."""
+        with self.receiver._store.reading() as connection:
+            return [one.qualification.token for one in self.receiver._desk(connection).register().held(uscc)]

@@ -5,13 +5,14 @@ import json
 import pytest
 from lxml import etree
 
+from edi.core.node import local_name
 from edi.messages.dsig import sign_message
 
 from .office import SCHEMAS
 
 SAMPLES = SCHEMAS / "qlf" / "samples"
-CLEAN = sorted(SAMPLES.glob("[0-9]*.xml"))
-STATEFUL = sorted(file for code in ("QLF-10[1-6]", "QLF-130") for file in (SAMPLES / "bad").glob(f"{code}-*.xml"))
+CLEAN = sorted({*SAMPLES.glob("[0-9]*.xml"), *SAMPLES.glob("*/[0-9]*.xml")})
+STATEFUL = sorted(file for code in ("QLF-1[01][1-6]", "QLF-130") for file in (SAMPLES / "bad").rglob(f"{code}-*.xml"))
 
 
 @pytest.fixture
@@ -22,7 +23,13 @@ def seeded(office):
 
 def send(office, sample):
     root = etree.parse(sample).getroot()
-    office.send_bytes(office.wrap(sign_message(root, office.pki.enterprise)), sample.name)
+    form = local_name(root).removesuffix("Message")
+    office.send_bytes(office.wrap(sign_message(root, office.pki.enterprise), form=form), sample.name)
+
+
+def test_samples_of_every_form_are_there(forms):
+    for form in forms:
+        assert any(etree.parse(sample).find(f"{{*}}{form.code}") is not None for sample in CLEAN)
 
 
 def test_all_clean_samples_dropped_at_once_are_approved(seeded):

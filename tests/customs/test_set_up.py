@@ -1,9 +1,14 @@
 """Settings and the register file: what is refused at the start, and how it is told."""
 
-from datetime import timedelta
+import sqlite3
+from datetime import date, timedelta
 
 import pytest
+from sqlite_utils import Database
 
+from edi.core.qualification import Qualification
+from edi.core.register import ExtendQualification
+from edi.customs.migrations import MIGRATIONS
 from edi.customs.register import Register, next_count
 from edi.customs.settings import Settings
 from edi.customs.store import Store
@@ -43,7 +48,57 @@ def test_a_file_that_is_no_register(tmp_path):
 
 def test_migrations_run_once(office):
     office.reopen()
-    assert [row[0] for row in office.rows("SELECT name FROM _sqlite_migrations")] == ["m001_register"]
+    assert [row[0] for row in office.rows("SELECT name FROM _sqlite_migrations ORDER BY rowid")] == [
+        "m001_register",
+        "m002_endings_and_renewals",
+    ]
+
+
+def test_a_register_of_the_first_release_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "customs.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    MIGRATIONS.apply(Database(old, execute_plugins=False), stop_before="m002_endings_and_renewals")
+    old.execute("INSERT INTO enterprises VALUES ('X', '示例', '0117', '110105', '', '2025-01-01')")
+    add = (
+        "INSERT INTO qualifications (uscc, type, valid_from, valid_until, ended_on) VALUES ('X', 'TEMPORARY', ?, ?, ?)"
+    )
+    old.execute(add, ("2023-01-01", "2024-01-01", "2024-02-01"))
+    old.execute(add, ("2024-02-01", "2025-02-01", None))
+    old.close()
+
+    store = Store(path)
+    with store.writing() as connection:
+        rows = connection.execute("SELECT ended_on, ended_because FROM qualifications ORDER BY id").fetchall()
+        assert [tuple(row) for row in rows] == [("2024-02-01", "SUCCEEDED"), (None, None)]
+        register = Register(connection, date(2025, 1, 10), seed=1)
+        prolonged = register.carry_out(ExtendQualification(uscc="X", qualification=Qualification.TEMPORARY, years=1))
+        assert prolonged.valid_until == "2026-02-01"
+        assert [one.valid_until for one in register.held("X")] == [date(2026, 2, 1)]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        "UPDATE qualifications SET ended_because = 'CANCELLED'",  # without a day
+        "UPDATE qualifications SET ended_on = '2026-03-02', ended_because = 'FORGOTTEN'",
+        "INSERT INTO renewals VALUES (1, '2026-03-02', '2026-04-01', '2026-04-01')",
+        "INSERT INTO renewals VALUES (2, '2026-03-02', '2026-04-01', '2027-04-01')",  # of what was never given
+    ],
+)
+def test_the_register_does_not_contradict_itself(office, holding, contradiction):
+    office.receiver.seed_register(holding("91110105XX489884X9", "TEMPORARY", until="+30d"))
+    with pytest.raises(Broken), office.receiver._store.writing() as connection:
+        connection.execute(contradiction)
+
+
+def test_nothing_is_prolonged_twice_from_the_same_day(office, holding):
+    office.receiver.seed_register(holding("91110105XX489884X9", "TEMPORARY", until="+30d"))
+    renewal = "INSERT INTO renewals VALUES (1, ?, '2026-04-01', '2027-04-01')"
+    with office.receiver._store.writing() as connection:
+        connection.execute(renewal, ("2026-03-02",))
+    with pytest.raises(Broken), office.receiver._store.writing() as connection:
+        connection.execute(renewal, ("2026-03-03",))
 
 
 def test_numbers_pass_over_what_is_taken_and_end(office, monkeypatch):
