@@ -53,7 +53,9 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 
 def move_without_overwriting(source: Path, target: Path) -> bool:
-    """Move a file; False if another file already has the name. Repeating it after a crash is harmless.
+    """Move a file; False if another file already has the name, or if there is nothing to move.
+
+    Repeating it after a crash is harmless. Raises OSError if the target's folder is out of reach.
 
     A hard link fails where the name is taken, a rename would not; across file systems the file is
     copied first.
@@ -64,6 +66,8 @@ def move_without_overwriting(source: Path, target: Path) -> bool:
         if not _same_file(source, target):
             return False
     except FileNotFoundError:
+        if source.exists():
+            raise  # it is the target's folder that is missing
         return target.exists()
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK):

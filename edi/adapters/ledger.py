@@ -126,6 +126,21 @@ class Entry:
         row = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
         self.head = Head(row["seq"], row["hash"]) if row else Head()
 
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is undone as a whole if it raises."""
+        head = self.head
+        self._connection.execute("savepoint attempt")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback to attempt")
+            self.head = head
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("release attempt")
+
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[sqlite3.Row]:
         """Rows as this transaction sees them."""
         return self._connection.execute(sql, tuple(parameters)).fetchall()

@@ -24,6 +24,7 @@ from edi.app.checking import build_examiner
 from edi.gateway.collected import Collected, open_receipt
 from edi.gateway.examine import ChannelPolicy, Examined, Examiner
 from edi.gateway.parts import Received, Receiver
+from edi.gateway.stumble import stumbled
 
 WORTH_A_WORKER = 16
 """Files from which on a batch is split over worker processes."""
@@ -116,16 +117,24 @@ def _open_there(jobs: Sequence[_ReceiptJob]) -> list[Collected]:
 
 
 def _examine_all(examiner: Examiner, jobs: Sequence[_FileJob]) -> list[Examined]:
-    return [examiner.examine(job.data, job.policy, job.at) for job in jobs]
+    return [_examine_one(examiner, job) for job in jobs]
+
+
+def _examine_one(examiner: Examiner, job: _FileJob) -> Examined:
+    """A file that makes our own program stumble is our trouble: it is told apart from a refusal."""
+    try:
+        return examiner.examine(job.data, job.policy, job.at)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
+        return Examined(stumble=f"{type(error).__name__}: {error}")
 
 
 def _open_all(examiner: Examiner, jobs: Sequence[_ReceiptJob]) -> list[Collected]:
-    return [
-        open_receipt(
-            job.data,
-            examiner.forms,
-            examiner.contract,
-            [x509.load_der_x509_certificate(one) for one in job.certificates],
-        )
-        for job in jobs
-    ]
+    return [_open_one(examiner, job) for job in jobs]
+
+
+def _open_one(examiner: Examiner, job: _ReceiptJob) -> Collected:
+    certificates = [x509.load_der_x509_certificate(one) for one in job.certificates]
+    try:
+        return open_receipt(job.data, examiner.forms, examiner.contract, certificates)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
+        return Collected(trouble=(stumbled(f"{type(error).__name__}: {error}"),))

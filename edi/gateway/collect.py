@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from edi.adapters.boxes import CLAIMED, Claim, claim, claims, release, sightings
 from edi.adapters.files import read_regular, sync_folders
@@ -21,18 +21,18 @@ from edi.core.times import iso
 from edi.gateway import names
 from edi.gateway.collected import Collected
 from edi.gateway.parts import Parts, Receiver
+from edi.gateway.stumble import stumbled
 from edi.messages.receipt import Receipt
 
 LARGEST_ENVELOPE = 64 << 20
 """Bytes of a receiver's file; one that is bigger is put aside unread."""
 
 
-def collect(parts: Parts) -> int:
-    """Take in what the receivers have put out, one batch each; how many files were taken."""
-    return sum(_collect_from(parts, receiver) for receiver in parts.receivers.values())
+def collect(parts: Parts, receiver: Receiver) -> int:
+    """Take in a batch of what a receiver has put out; how many files that were.
 
-
-def _collect_from(parts: Parts, receiver: Receiver) -> int:
+    Raises OSError if its folder is out of reach, TryLater if the ledger is.
+    """
     taken = _take(parts, receiver)
     if not taken:
         return 0
@@ -48,7 +48,7 @@ def _collect_from(parts: Parts, receiver: Receiver) -> int:
 
 
 def _take(parts: Parts, receiver: Receiver) -> list[Claim]:
-    (receiver.collect / CLAIMED).mkdir(parents=True, exist_ok=True)
+    (receiver.collect / CLAIMED).mkdir(exist_ok=True)
     left_over = list(claims(receiver.collect))[: parts.batch]
     seen = sorted(one.name for one in sightings(receiver.collect))[: max(parts.batch - len(left_over), 0)]
     now = parts.clock()
@@ -62,8 +62,15 @@ def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: b
         _put_aside(parts, entry, receiver, taken, data, collected.trouble)
         return
     content = entry.keep(collected.message)
+    settlement = Settlement(parts, entry, receiver, collected.guid, content)
     for receipt in collected.receipts:
-        Settlement(parts, entry, receiver, collected.guid, content).enter(receipt, taken, data)
+        try:
+            with entry.attempt():
+                settlement.enter(receipt, taken, data)
+        except (sqlite3.OperationalError, OSError):
+            raise  # an outage: the whole batch is tried again
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
+            _put_aside(parts, entry, receiver, taken, data, (stumbled(f"{type(error).__name__}: {error}"),))
 
 
 @dataclass(frozen=True)
@@ -117,8 +124,9 @@ class Settlement:
             return
         for step in effect.steps:
             self.entry.move(
-                receipt.guid, current, step, "receipt", code=receipt.code, info=receipt.info, receipt=self.guid
-            )
+                receipt.guid, current, step, "receipt",
+                code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
+            )  # fmt: skip
             current = step
         if effect.verdict is Verdict.MOVES:
             self._keep_results(receipt)
@@ -152,8 +160,7 @@ def _put_aside(
     parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: bytes, reasons: Sequence[Finding]
 ) -> None:
     """Never lost, never used: kept in quarantine with the reason, and an alarm."""
-    folder: Path = parts.quarantine / receiver.name / f"{taken.name}-{hashlib.sha256(data).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = parts.quarantine / receiver.name / f"{taken.name}-{hashlib.sha256(data).hexdigest()[:12]}"
     text = "".join(f"{one.code} {one.zh}\n{one.code} {one.en}\n{one.found}\n" for one in reasons)
     for name, content in ((taken.name, data), ("reason.txt", text.encode("utf-8"))):
         task = Task(kind="write", place=receiver.name, target=str(folder / name), content=entry.keep(content))

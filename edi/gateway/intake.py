@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from edi.adapters.boxes import Claim, Settled, claim, claims, oddities, sightings
+from edi.adapters.boxes import CLAIMED, Claim, Settled, claim, claims, oddities, sightings
 from edi.adapters.files import read_regular, sweep_temporaries, sync_folders
 from edi.core.findings import Dxp, Finding
 from edi.gateway.parts import Channel, Parts, Received
 
 _MINUTE = timedelta(minutes=1)
+
+MOST_BYTES = 128 << 20
+"""Bytes of one batch; a single bigger file is a batch of its own."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,16 @@ class Intake:
         """Claim ready files, at most `room`, within the channel's rate; those left by a crash come first."""
         box = self.channel.boxes.outbox
         now = parts.clock()
-        left_over = [one for one in claims(box) if not _entered(parts, one)][:room]
-        ready = self.settled.ready(sightings(box), now)[: min(room - len(left_over), self._rate_left(now))]
-        fresh = [one for one in (claim(box, seen.name, now) for seen in ready) if one]
+        left_over = [(one, one.path.lstat().st_size) for one in claims(box) if not _entered(parts, one)]
+        if left_over:
+            return _within_memory(left_over[:room])
+        ready = self.settled.ready(sightings(box), now)[: min(room, self._rate_left(now))]
+        chosen = _within_memory([(one, one.size) for one in ready])
+        fresh = [one for one in (claim(box, seen.name, now) for seen in chosen) if one]
         self.taken.extend([now] * len(fresh))
-        # After a power cut the claim must not be back in the OutBox under its old name.
-        sync_folders([box, *(one.path.parent for one in fresh)] if fresh else [])
-        return [*left_over, *fresh]
+        # A power cut must find the files in their claims, or at worst in the OutBox, never in neither.
+        sync_folders([*(one.path.parent for one in fresh), box / CLAIMED, box] if fresh else [])
+        return fresh
 
     def waiting(self) -> bool:
         """True if the last look saw files that are still to be taken."""
@@ -80,6 +90,12 @@ def read(channel: Channel, taken: Sequence[Claim], at: datetime) -> tuple[list[R
         else:
             received.append(Received(channel, one, data, at))
     return received, unreadable
+
+
+def _within_memory(sized: Sequence[tuple[T, int]]) -> list[T]:
+    """The first of them that together stay within `MOST_BYTES`, at least one."""
+    total = list(itertools.accumulate(size for _, size in sized))
+    return [one for number, (one, _) in enumerate(sized) if number == 0 or total[number] <= MOST_BYTES]
 
 
 def _cannot_read(error: OSError) -> Finding:

@@ -6,6 +6,7 @@ Nothing touches the world here; the tasks recorded are carried out by `settle` o
 from __future__ import annotations
 
 import json
+import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from edi.gateway import dispatch, names
 from edi.gateway.admission import Accept, Act, Duplicate, Known, Refuse, decide
 from edi.gateway.examine import Examined
 from edi.gateway.parts import Parts, Received
+from edi.gateway.stumble import stumbled
 from edi.messages.answer import Answer, AnsweredApplication, answer_message
 from edi.messages.business import Application, Business
 from edi.messages.dsig import sign_message
@@ -30,36 +32,44 @@ class Recorder:
     parts: Parts
     entry: Entry
 
-    def enter(self, received: Received, examined: Examined) -> None:
-        """Admit the file or refuse it, and record everything that follows."""
+    def enter(self, received: Received, examined: Examined) -> str:
+        """Admit the file or refuse it, and record everything that follows; the outcome for the log."""
+        if examined.stumble:
+            return self.quarantine(received, stumbled(examined.stumble))
+        try:
+            with self.entry.attempt():
+                return self._admit(received, examined)
+        except (sqlite3.OperationalError, OSError):
+            raise  # an outage: the whole batch is tried again
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
+            return self.quarantine(received, stumbled(f"{type(error).__name__}: {error}"))
+
+    def _admit(self, received: Received, examined: Examined) -> str:
         business = examined.business
         if not examined.good or business is None:
-            self._refuse(received, examined, examined.findings, "REFUSED")
-            return
+            return self._refuse(received, examined, examined.findings, "REFUSED")
         form = self.parts.forms.by_code[business.form]
         known = {one.guid: self._known(one.guid) for one in business.applications}
         on_record = {guid: one for guid, one in known.items() if one}
         decision = decide(business, examined.digest, on_record, form.conflict_code)
         if isinstance(decision, Duplicate):
-            self._repeat(received, examined.digest)
-            return
+            return self._repeat(received, examined.digest)
         if isinstance(decision, Refuse):
-            self._refuse(received, examined, (*examined.findings, *decision.findings), "CONFLICT")
-            return
+            return self._refuse(received, examined, (*examined.findings, *decision.findings), "CONFLICT")
         receiver = dispatch.choose_receiver(self.parts, business, decision.acts)
         if isinstance(receiver, Finding):
-            self._refuse(received, examined, (*examined.findings, receiver), "REFUSED")
-            return
-        self._accept(received, examined, business, decision, receiver)
+            return self._refuse(received, examined, (*examined.findings, receiver), "REFUSED")
+        return self._accept(received, examined, business, decision, receiver)
 
-    def quarantine(self, received: Received, reason: Finding) -> None:
+    def quarantine(self, received: Received, reason: Finding) -> str:
         """A file that cannot even be read: put aside with the reason, nothing is answered."""
         self._file(received, "QUARANTINED", (reason,), content="", answer="")
         self.entry.event("alarm_quarantined", received.claim.id, file=received.claim.name, reason=reason.en)
         folder = self.parts.quarantine / received.channel.name / received.claim.id
-        text = f"{received.claim.name}\n{reason.zh}\n{reason.en}\n".encode("utf-8", "replace")
+        text = f"{received.claim.name}\n{reason.zh}\n{reason.en}\n{reason.found}\n".encode("utf-8", "replace")
         self._write(received, str(folder / "reason.txt"), self.entry.keep(text))
         self._move(received, str(folder / received.claim.name))
+        return f"隔离 quarantined: {reason.found}"
 
     def _known(self, guid: str) -> Known | None:
         rows = self.entry.rows("select status, message from applications where guid = ?", (guid,))
@@ -67,7 +77,7 @@ class Recorder:
 
     # ---- refused, repeated, accepted ------------------------------------------------------------
 
-    def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> None:
+    def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> str:
         codes = [finding.code for finding in findings]
         self.entry.event(
             "refused", received.claim.id, channel=received.channel.name, file=received.claim.name, codes=codes
@@ -76,8 +86,9 @@ class Recorder:
         self._file(received, result, findings, content=self._keep(received), answer=answer)
         self._write(received, self._in_inbox(received, names.failed), answer)
         self._move(received, str(received.channel.boxes.failbox / received.claim.name))
+        return f"被拒 refused: {' '.join(sorted(set(codes)))}"
 
-    def _repeat(self, received: Received, digest: str) -> None:
+    def _repeat(self, received: Received, digest: str) -> str:
         """Same content again: the first answer and receipts again, nothing else happens (exchange 9)."""
         message = self.entry.rows("select answer, claim from messages where digest = ?", (digest,))[0]
         receipts = self.entry.rows(
@@ -91,10 +102,11 @@ class Recorder:
         for row in receipts:
             self._write(received, self._in_inbox(received, names.receipt), row["content"])
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
+        return "重复 duplicate"
 
     def _accept(
         self, received: Received, examined: Examined, business: Business, decision: Accept, receiver: str
-    ) -> None:
+    ) -> str:
         self._message(received, examined, business, receiver)
         numbers = self._numbers(business)
         answered = [
@@ -116,6 +128,7 @@ class Recorder:
         self._write(received, self._in_inbox(received, names.successed), answer)
         self._status_file(received, examined.digest)
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
+        return f"受理 accepted: {' '.join(one.application_no for one in answered)}"
 
     # ---- rows -----------------------------------------------------------------------------------
 
