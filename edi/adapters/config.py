@@ -7,6 +7,7 @@ documents every key; `tests/test_docs.py` holds the two together.
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
@@ -86,6 +87,7 @@ class ReceiverConfig:
     send: Path
     collect: Path
     certificates: tuple[Path, ...]
+    renames_into_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,9 +275,9 @@ class _Reader:
     def _plain(self, hint: Any, value: Any, where: str) -> Any:
         if hint is Path and isinstance(value, str):
             return self._home / value
-        if hint is Medium and value in Medium.__members__:
+        if hint is Medium and isinstance(value, str) and value in Medium.__members__:
             return Medium[value]
-        if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
             return float(value)
         if hint is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value

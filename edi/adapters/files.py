@@ -22,9 +22,16 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
 
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
-    staged = {target: _stage(target, data) for target, data in files.items()}
-    for target, temporary in staged.items():
-        temporary.replace(target)
+    staged: dict[Path, Path] = {}
+    try:
+        for target, data in files.items():
+            staged[target] = _stage(target, data)
+        for target, temporary in staged.items():
+            temporary.replace(target)
+    except OSError:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+        raise
     sync_folders(target.parent for target in staged)
 
 

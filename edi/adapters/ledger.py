@@ -21,7 +21,7 @@ from edi.adapters.ledger_schema import open_database
 from edi.core.chain import Event, Head, chain
 from edi.core.status import Status, check_transition
 from edi.core.times import iso
-from edi.errors import TryLater
+from edi.errors import Broken, TryLater
 
 BUSY_SECONDS = 10.0
 
@@ -55,6 +55,7 @@ class Due:
 def connect(path: Path) -> sqlite3.Connection:
     """A writing connection: WAL, full durability, rows by name, transactions by hand."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # it holds whole filings, identity numbers included
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma journal_mode = wal")
@@ -106,7 +107,8 @@ class Ledger:
     def due(self, now: datetime, limit: int) -> list[Due]:
         """Tasks whose time has come, oldest first."""
         rows = self.rows(
-            "select * from outgoing where done_at is null and due_at <= ? order by due_at, id limit ?",
+            # What was never tried is always due: a clock that is put back must not hold it.
+            "select * from outgoing where done_at is null and (attempts = 0 or due_at <= ?) order by id limit ?",
             (iso(now), limit),
         )
         return [Due(row["id"], _task(row), row["attempts"]) for row in rows]
@@ -228,4 +230,11 @@ def _outage(path: Path) -> Iterator[None]:
             f"台账 {path} 暂时无法使用：{error}；请检查磁盘空间、文件权限和是否有其他程序占用，稍后会自动重试",
             f"The ledger {path} cannot be used now: {error}; check disk space, permissions and other programs that "
             "hold it; it is tried again",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError):
+            raise
+        raise Broken(
+            f"台账 {path} 已损坏：{error}；请停止程序，保留该文件，从备份恢复",
+            f"The ledger {path} is damaged: {error}; stop the program, keep the file and restore a backup",
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -57,10 +57,10 @@ class App:
             return self.customs.step() if self.customs else 0
         return 0
 
-    def work_until_quiet(self) -> Work:
-        """Rounds until one finds nothing to do."""
+    def work_until_quiet(self, stop: Callable[[], bool] = lambda: False) -> Work:
+        """Rounds until one finds nothing to do, or until `stop` says so between two rounds."""
         total = Work()
-        while done := self.work():
+        while not stop() and (done := self.work()):
             total += done
         return total
 
@@ -173,4 +173,5 @@ def _receiver(name: str, receiver: ReceiverConfig) -> Receiver:
         send=receiver.send,
         collect=receiver.collect,
         certificates=tuple(one for path in receiver.certificates for one in load_certificates(path)),
+        renames_into_place=receiver.renames_into_place,
     )

@@ -25,7 +25,7 @@ from watchdog.observers import Observer
 from edi.adapters.config import JobConfig
 from edi.app.composition import App
 from edi.app.jobs import Job
-from edi.errors import EdiError, UserError
+from edi.errors import EdiError, TryLater, UserError
 from edi.gateway.pipeline import Work
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,11 @@ def run_once(app: App, report: Callable[[Work], None] = lambda _work: None) -> W
         elif not app.pipeline.waiting() or time.monotonic() - last_progress > _patience(app):
             app.outages.raise_any()
             app.pipeline.raise_if_held()
+            if app.pipeline.waiting():
+                raise TryLater(
+                    "还有文件没有处理：仍在写入，或超出通道每分钟的上限；请稍后再运行",
+                    "Files are left: still being written, or beyond the channel's rate; run again later",
+                )
             return total
         else:
             time.sleep(max(app.config.gateway.settle_seconds / 4, 0.02))
@@ -81,7 +86,7 @@ class Service:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
         with self._signals(), self._watching(), self._scheduling():
-            self._say(self._app.work_until_quiet)
+            self._say(self._work)
             while not self._stopping:
                 self._obey(self._words.get())
         log.info("已停止 / stopped")
@@ -154,9 +159,12 @@ class Service:
 
     # ---- what is done ---------------------------------------------------------------------------
 
+    def _work(self) -> None:
+        self._app.work_until_quiet(lambda: self._stopping)
+
     def _wake(self) -> None:
         """A round as soon as possible, once however often it is asked for."""
-        self._queue("", self._app.work_until_quiet)
+        self._queue("", self._work)
 
     def _queue_job(self, name: str) -> None:
         self._queue(name, lambda: self._run_job(name))

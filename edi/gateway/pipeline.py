@@ -14,11 +14,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edi.adapters.boxes import Settled
+from edi.adapters.boxes import Settled, claimed_folder
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import sweep_temporaries
 from edi.errors import TryLater
-from edi.gateway.collect import collect
+from edi.gateway.collect import Collector
 from edi.gateway.examine import Examined
 from edi.gateway.intake import Intake, Unreadable, read
 from edi.gateway.parts import Parts, Received
@@ -50,33 +50,35 @@ class Pipeline:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.intakes = {name: Intake(one, Settled(parts.settle_seconds)) for name, one in parts.channels.items()}
+        self.collectors = {name: Collector(one, parts.settle_seconds) for name, one in parts.receivers.items()}
         self.held: dict[str, str] = {}
         """Channels and receivers whose folders are out of reach, with the cause."""
 
     def prepare(self) -> None:
-        """Make the folders and finish what an earlier run had begun."""
+        """Finish what an earlier run had begun. A folder that is missing is an outage: it is not made anew."""
         for name, intake in self.intakes.items():
             with self._holding(name):
                 intake.prepare()
         for name, receiver in self.parts.receivers.items():
             with self._holding(name):
-                for folder in (receiver.send, receiver.collect):
-                    folder.mkdir(parents=True, exist_ok=True)
-                    sweep_temporaries(folder)
+                sweep_temporaries(receiver.send)
+                claimed_folder(receiver.collect)
         settle(self.parts)
 
     def round(self) -> Work:
         """One round over all channels and receivers. Raises TryLater if the ledger is out of reach."""
         done = Work(files=self.sweep())
         done += Work(tasks=settle(self.parts))
-        for name, receiver in self.parts.receivers.items():
+        for name, collector in self.collectors.items():
             with self._holding(name):
-                done += Work(receipts=collect(self.parts, receiver))
+                done += Work(receipts=collector.collect(self.parts))
         return done + Work(tasks=settle(self.parts))
 
     def waiting(self) -> bool:
-        """True if files lie in an OutBox that were not ready when last seen."""
-        return any(intake.waiting() for intake in self.intakes.values())
+        """True if files lie in a box that were not ready, or not taken, when last seen."""
+        return any(one.waiting() for one in self.intakes.values()) or any(
+            one.waiting() for one in self.collectors.values()
+        )
 
     def raise_if_held(self) -> None:
         """Raise TryLater if a channel's or receiver's folders are out of reach."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,6 @@ from edi.adapters.boxes import release
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
 from edi.adapters.ledger import Due, Entry, Task
-from edi.core.chain import Head
 from edi.core.status import Status
 from edi.gateway import names
 from edi.gateway.parts import Parts
@@ -31,11 +31,10 @@ MOST_BYTES = 64 << 20
 def settle(parts: Parts, jitter: Callable[[], float] = random.random) -> int:
     """Carry out the tasks that are due, one batch after the other; how many were done."""
     done = 0
-    while due := parts.ledger.due(parts.clock(), parts.batch * 8):
-        finished = _Batch(parts, due).carry_out(jitter)
-        done += finished
-        if not finished:
-            break
+    tried: set[int] = set()
+    while due := [one for one in parts.ledger.due(parts.clock(), parts.batch * 8) if one.id not in tried]:
+        tried.update(one.id for one in due)
+        done += _Batch(parts, due).carry_out(jitter)
     return done
 
 
@@ -134,34 +133,40 @@ def _cause(error: OSError) -> str:
 
 
 def status_file(parts: Parts, task: Task) -> bytes:
-    """The present status of the applications that came with one file (exchange 7)."""
-    rows = parts.ledger.rows(
-        "select a.*, m.file_name, m.guid as message_guid from applications a join messages m on m.digest = a.message "
-        "where a.message = ? order by a.application_no",
+    """The present status of what came under one file name, of the newest message if there were several."""
+    newest = parts.ledger.rows(
+        "select m.* from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
+        "where asked.digest = ? order by m.received_at desc limit 1",
         (task.subject,),
+    )[0]
+    rows = parts.ledger.rows(
+        "select * from applications where message = ? order by application_no", (newest["digest"],)
     )
-    head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")
-    last = Head(head[0]["seq"], head[0]["hash"]) if head else Head()
-    applications = [
-        {
-            "guid": row["guid"],
-            "applicationNo": row["application_no"],
-            "clientSeqNo": row["client_seq_no"] or "",
-            "status": row["status"],
-            "statusText": Status[row["status"]].text,
-            "info": row["info"] or "",
-            "opinion": row["opinion"] or "",
-            "results": json.loads(row["results"] or "{}"),
-            "findings": json.loads(row["findings"] or "[]"),
-            "updatedAt": row["updated_at"],
-        }
-        for row in rows
-    ]
+    applications = [_shown(row) for row in rows]
+    alone = applications[0] if len(applications) == 1 else {}
+    if not applications:  # a draft that was deleted, or submitted with another file
+        alone = {"status": "SUPERSEDED", "statusText": "已由后来的报文取代或删除"}
+    head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")[0]
     shown = {
-        "file": rows[0]["file_name"] if rows else "",
-        "messageGuid": rows[0]["message_guid"] if rows else "",
-        **(applications[0] if len(applications) == 1 else {}),
+        "file": newest["file_name"],
+        "messageGuid": newest["guid"],
+        **alone,
         "applications": applications,
-        "chain": {"seq": last.seq, "head": last.hash},
+        "chain": {"seq": head["seq"], "head": head["hash"]},
     }
     return json.dumps(shown, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
+
+
+def _shown(row: sqlite3.Row) -> dict[str, object]:
+    return {
+        "guid": row["guid"],
+        "applicationNo": row["application_no"],
+        "clientSeqNo": row["client_seq_no"] or "",
+        "status": row["status"],
+        "statusText": Status[row["status"]].text,
+        "info": row["info"] or "",
+        "opinion": row["opinion"] or "",
+        "results": json.loads(row["results"] or "{}"),
+        "findings": json.loads(row["findings"] or "[]"),
+        "updatedAt": row["updated_at"],
+    }
