@@ -21,7 +21,7 @@ from edi.adapters.ledger_schema import open_database
 from edi.core.chain import Event, Head, chain
 from edi.core.status import Status, check_transition
 from edi.core.times import iso
-from edi.errors import Broken, TryLater
+from edi.errors import TryLater, UserError
 
 BUSY_SECONDS = 10.0
 
@@ -234,7 +234,7 @@ def _outage(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError):
             raise
-        raise Broken(
+        raise UserError(
             f"台账 {path} 已损坏：{error}；请停止程序，保留该文件，从备份恢复",
             f"The ledger {path} is damaged: {error}; stop the program, keep the file and restore a backup",
         ) from error

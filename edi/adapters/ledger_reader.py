@@ -83,7 +83,7 @@ class LedgerReader:
     def all_files(self) -> list[Record]:
         """All files ever claimed, with outcome and findings, in order of arrival."""
         with self._open() as connection:
-            return [file_record(row) for row in connection.execute("select * from files order by seen_at, claim")]
+            return [file_record(row) for row in connection.execute("select * from files order by seen_at, rowid")]
 
     def refused_files(self) -> list[Record]:
         """Files that were refused or put into quarantine, in order of arrival."""

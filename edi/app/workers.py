@@ -133,6 +133,7 @@ class _Worker:
     @classmethod
     def start(cls, config: Path, parent: int) -> None:
         _die_with(parent)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program; it ends its workers itself
         cls.examiner = build_examiner(load_config(config))
 
 

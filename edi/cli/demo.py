@@ -84,7 +84,7 @@ def _codes(one: Record) -> str:
 
 
 def _outcome(one: Record) -> str:
-    granted = [f"{q['type']} {q['filing_code']}".strip() for q in one["results"].get("qualifications", ())]
+    granted = [f"{q['type']} {q['filingCode']}".strip() for q in one["results"].get("qualifications", ())]
     findings = [f"{finding['code']} {finding['zh']}" for finding in one["findings"]]
     reason = one["opinion"] or (one["info"] if not granted and one["info"] != one["statusText"] else "")
     return "\n".join([*granted, *findings, reason]).strip()

@@ -106,11 +106,11 @@ def _show_results(results: Record) -> None:
     for granted in results.get("qualifications", ()):
         known = Qualification.__members__.get(granted["type"])
         name = f"{known.value} {granted['type']}" if known else granted["type"]
-        code = f"，备案编码 code {granted['filing_code']}" if granted["filing_code"] else ""
-        until = "长期 long-term" if granted["valid_until"] == LONG_TERM else granted["valid_until"]
-        click.echo(f"  资质 granted {name}{code}，有效期 valid {granted['valid_from']} 至 {until}")
+        code = f"，备案编码 code {granted['filingCode']}" if granted["filingCode"] else ""
+        until = "长期 long-term" if granted["validUntil"] == LONG_TERM else granted["validUntil"]
+        click.echo(f"  资质 granted {name}{code}，有效期 valid {granted['validFrom']} 至 {until}")
     for enrolled in results.get("declarants", ()):
-        click.echo(f"  报关人员 declarant {enrolled['name']}：{enrolled['declarant_no']}")
+        click.echo(f"  报关人员 declarant {enrolled['name']}：{enrolled['declarantNo']}")
 
 
 def _show_history(one: Record) -> None:

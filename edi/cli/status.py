@@ -122,7 +122,7 @@ def _foot(reader: LedgerReader) -> list[str]:
 
 def _files(records: Sequence[Record], *, as_json: bool) -> None:
     if as_json:
-        show_json([one | {"outcomeText": OUTCOME_TEXT[one["outcome"]], "codes": codes(one)} for one in records])
+        show_json([one | {"outcomeText": OUTCOME_TEXT.get(one["outcome"], ""), "codes": codes(one)} for one in records])
         return
     show_table(
         f"文件 files: {len(records)}",

@@ -14,7 +14,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from edi.adapters.boxes import CLAIMED, Claim, Settled, claim, claims, release, sightings
 from edi.adapters.causes import cause_en, cause_zh
@@ -184,7 +184,7 @@ class Settlement:
         findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
         changes = {"info": receipt.info, "findings": findings}
         changes["opinion"] = receipt.opinion
-        changes["results"] = json.dumps(asdict(receipt.results) if receipt.results else {}, ensure_ascii=False)
+        changes["results"] = json.dumps(receipt.results.to_json() if receipt.results else {}, ensure_ascii=False)
         self.entry.update("applications", "guid", receipt.guid, changes)
 
     def _pass_on(self, digest: str) -> None:
