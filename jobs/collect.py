@@ -5,4 +5,4 @@ from edi.app import App
 
 def run(app: App) -> int:
     """Take in what the receivers have put out; the number of receipt files."""
-    return app.pipeline.round().receipts
+    return app.exchange().receipts

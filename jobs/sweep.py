@@ -5,4 +5,4 @@ from edi.app import App
 
 def run(app: App) -> int:
     """Take and process what is ready; the number of files."""
-    return app.pipeline.round().files
+    return app.exchange().files

@@ -8,7 +8,11 @@ the ledger remembers the file, so a restart knows what was done with it.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import re
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +22,7 @@ from edi.adapters.files import regular_files
 from edi.core.times import tick_of
 
 CLAIMED = ".claimed"
+_CLAIM = re.compile("[0-9a-f]+-[0-9a-f]{12}")
 _IGNORED_ENDINGS = (".tmp", ".part", ".filepart", "~")
 
 
@@ -72,11 +77,21 @@ def sightings(box: Path) -> list[Sighting]:
 
 def oddities(box: Path) -> list[str]:
     """Names of entries that are no regular files and not ours: left alone, reported once."""
-    return sorted(
-        path.name
-        for path in box.iterdir()
-        if not path.name.startswith(".") and (path.is_symlink() or not path.is_file())
-    )
+    with os.scandir(box) as entries:
+        return sorted(
+            readable_name(entry.name)
+            for entry in entries
+            if not entry.name.startswith(".") and not entry.is_file(follow_symlinks=False)
+        )
+
+
+def readable_name(name: str) -> str:
+    """`name` as proper text: names that are not UTF-8 are mostly GBK, from Windows and from archives."""
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return raw.decode("ascii", "replace").replace("\ufffd", "_")
 
 
 class Settled:
@@ -84,50 +99,78 @@ class Settled:
 
     def __init__(self, settle_seconds: float) -> None:
         self._settle = settle_seconds
-        self._first_seen: dict[Sighting, datetime] = {}
+        self._first_seen: dict[Sighting, float] = {}
         self._announced: set[str] = set()
 
     def announce(self, name: str) -> None:
         """The system told that the file was closed by its writer or renamed into the box."""
         self._announced.add(name)
 
-    def ready(self, seen: Iterable[Sighting], now: datetime) -> list[Sighting]:
-        """Those of `seen` that are ready; remembers the others for the next look."""
+    def ready(self, seen: Iterable[Sighting], now: float) -> list[Sighting]:
+        """Those of `seen` that are ready; remembers the others for the next look.
+
+        `now` is seconds of a clock that never goes back.
+        """
         listed = list(seen)
         self._first_seen = {one: self._first_seen.get(one, now) for one in listed}
         ready = [one for one in listed if one.name in self._announced or self._unchanged(one, now)]
+        for one in ready:
+            del self._first_seen[one]
         self._announced.clear()
         return ready
 
     def unsettled(self) -> int:
-        """How many files the last look saw (ready ones included)."""
+        """How many files the last look saw that were not ready."""
         return len(self._first_seen)
 
-    def _unchanged(self, one: Sighting, now: datetime) -> bool:
-        return (now - self._first_seen[one]).total_seconds() >= self._settle
+    def _unchanged(self, one: Sighting, now: float) -> bool:
+        return now - self._first_seen[one] >= self._settle
 
 
 def claim(box: Path, name: str, now: datetime) -> Claim | None:
     """Take a file out of its box by one rename; None if it is gone."""
     claim_id = f"{tick_of(now):x}-{secrets.token_hex(6)}"
-    folder = box / CLAIMED / claim_id
-    folder.mkdir()
+    folder = claimed_folder(box) / claim_id
+    folder.mkdir(mode=0o700)
+    kept = readable_name(name)
     try:
-        (box / name).rename(folder / name)
-    except FileNotFoundError:
+        (box / name).rename(folder / kept)
+    except OSError as error:
         folder.rmdir()
-        return None
-    return Claim(claim_id, name, folder / name)
+        if isinstance(error, FileNotFoundError) and box.exists():
+            return None
+        raise
+    return Claim(claim_id, kept, folder / kept)
 
 
 def claims(box: Path) -> Iterator[Claim]:
-    """Files claimed and not yet put away, oldest first; empty claims are cleared."""
-    for folder in sorted((box / CLAIMED).iterdir()):
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
+    """Files claimed and not yet put away, oldest first; empty claims are cleared.
+
+    A sender can write into its OutBox and so into `.claimed`: only folders named like our claims count,
+    and no link is followed.
+    """
+    with os.scandir(claimed_folder(box)) as entries:
+        folders = sorted(
+            Path(entry.path)
+            for entry in entries
+            if _CLAIM.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+        )
+    for folder in folders:
+        files = sorted(Path(entry.path) for entry in regular_files(folder))
         if files:
             yield Claim(folder.name, files[0].name, files[0])
-        elif folder.is_dir():
-            folder.rmdir()
+        else:
+            release(folder / "gone")
+
+
+def claimed_folder(box: Path) -> Path:
+    """The folder of the claims of a box, made if it is missing. Raises OSError if it is no real folder."""
+    folder = box / CLAIMED
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder of ours", str(folder))
+    return folder
 
 
 def release(path: Path) -> None:

@@ -7,17 +7,32 @@ documents every key; `tests/test_docs.py` holds the two together.
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from apscheduler.triggers.cron import CronTrigger
 
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
 from edi.errors import UserError
+
+LONGEST_NODE = 16
+"""Characters of a DXP node id (exchange 4)."""
+
+_KINDS: dict[Any, tuple[str, str]] = {
+    int: ("不小于 0 的整数", "a whole number from 0"),
+    float: ("不小于 0 的数", "a number from 0"),
+    str: ("文字（加引号）", "a text in quotes"),
+    bool: ("true 或 false", "true or false"),
+    Path: ("路径（加引号）", "a path in quotes"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +87,7 @@ class ReceiverConfig:
     send: Path
     collect: Path
     certificates: tuple[Path, ...]
+    renames_into_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,19 +162,74 @@ def load_config(path: Path) -> Config:
 
 def _contradictions(config: Config) -> list[str]:
     """What is well-formed but cannot be meant."""
-    found = [
+    return [
+        *_unknown_receivers(config),
+        *_clashing_folders(config),
+        *_senseless_values(config),
+        *_bad_schedules(config),
+    ]
+
+
+def _unknown_receivers(config: Config) -> list[str]:
+    return [
         f"routes: 接收方 {route.receiver} 未定义 / receiver {route.receiver} is not defined"
         for route in config.routes
         if route.receiver not in config.receivers
     ]
+
+
+def _clashing_folders(config: Config) -> list[str]:
+    """A folder with two meanings would feed our own answers back to us."""
+    used: dict[Path, str] = {}
+    problems = []
+    for name, folder in _folders(config):
+        place = folder.resolve()
+        if place in used:
+            problems.append(f"{name}: 与 {used[place]} 是同一目录，须各用各的 / the same folder as {used[place]}")
+        used.setdefault(place, name)
+    return problems
+
+
+def _folders(config: Config) -> Iterator[tuple[str, Path]]:
+    for name, channel in config.channels.items():
+        for box in ("outbox", "sentbox", "failbox", "inbox"):
+            folder = getattr(channel, box)
+            if folder is not None:
+                yield f"channels.{name}.{box}", folder
+    for name, receiver in config.receivers.items():
+        yield f"receivers.{name}.send", receiver.send
+        yield f"receivers.{name}.collect", receiver.collect
+
+
+def _senseless_values(config: Config) -> Iterator[str]:
+    nodes = {"gateway.node": config.gateway.node} | {f"receivers.{n}.node": r.node for n, r in config.receivers.items()}
+    for where, node in nodes.items():
+        if not 1 <= len(node) <= LONGEST_NODE:
+            yield f"{where}: 节点号应为 1–{LONGEST_NODE} 个字符 / must have 1 to {LONGEST_NODE} characters"
+    for name, receiver in config.receivers.items():
+        if not receiver.certificates:
+            yield f"receivers.{name}.certificates: 为空则任何回执都不可信，请填写 / empty: no receipt could be believed"
+    for name, channel in config.channels.items():
+        if not channel.file_bytes or not channel.files_per_minute:
+            yield f"channels.{name}: file_bytes 和 files_per_minute 应大于 0 / must be greater than 0"
+    if config.gateway.batch == 0 or config.simulator.batch == 0:
+        yield "batch: 应大于 0 / must be greater than 0"
     if config.simulator.review not in ("auto", "manual"):
-        found.append("simulator.review: 应为 auto 或 manual / must be auto or manual")
-    found.extend(
-        f"jobs.{name}: every_seconds 与 cron 二选一 / give either every_seconds or cron"
-        for name, job in config.jobs.items()
-        if bool(job.every_seconds) == bool(job.cron)
-    )
-    return found
+        yield "simulator.review: 应为 auto 或 manual / must be auto or manual"
+
+
+def _bad_schedules(config: Config) -> Iterator[str]:
+    for name, job in config.jobs.items():
+        if bool(job.every_seconds) == bool(job.cron):
+            yield f"jobs.{name}: every_seconds（大于 0）与 cron 二选一 / give either every_seconds above 0 or cron"
+        elif job.cron:
+            try:
+                CronTrigger.from_crontab(job.cron)
+            except ValueError as error:
+                yield (
+                    f"jobs.{name}.cron: “{job.cron}”不是有效的五段 cron 表达式（分 时 日 月 周） / "
+                    f"not a valid cron expression of five fields: {error}"
+                )
 
 
 class _Reader:
@@ -204,9 +275,9 @@ class _Reader:
     def _plain(self, hint: Any, value: Any, where: str) -> Any:
         if hint is Path and isinstance(value, str):
             return self._home / value
-        if hint is Medium and value in Medium.__members__:
+        if hint is Medium and isinstance(value, str) and value in Medium.__members__:
             return Medium[value]
-        if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
             return float(value)
         if hint is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value

@@ -22,9 +22,16 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
 
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
-    staged = {target: _stage(target, data) for target, data in files.items()}
-    for target, temporary in staged.items():
-        temporary.replace(target)
+    staged: dict[Path, Path] = {}
+    try:
+        for target, data in files.items():
+            staged[target] = _stage(target, data)
+        for target, temporary in staged.items():
+            temporary.replace(target)
+    except OSError:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+        raise
     sync_folders(target.parent for target in staged)
 
 
@@ -53,7 +60,9 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 
 def move_without_overwriting(source: Path, target: Path) -> bool:
-    """Move a file; False if another file already has the name. Repeating it after a crash is harmless.
+    """Move a file; False if another file already has the name, or if there is nothing to move.
+
+    Repeating it after a crash is harmless. Raises OSError if the target's folder is out of reach.
 
     A hard link fails where the name is taken, a rename would not; across file systems the file is
     copied first.
@@ -64,6 +73,8 @@ def move_without_overwriting(source: Path, target: Path) -> bool:
         if not _same_file(source, target):
             return False
     except FileNotFoundError:
+        if source.exists():
+            raise  # it is the target's folder that is missing
         return target.exists()
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from edi.adapters.causes import cause_en, cause_zh
 from edi.errors import UserError
 from edi.messages.dsig import SigningKey
 
@@ -21,10 +22,14 @@ def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     """All certificates of a PEM file. Raises UserError if there is none."""
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UserError(
-            f"证书文件 {path} 无法读取：{error}；请给出 PEM 格式的证书文件",
-            f"The certificate file {path} cannot be read: {error}; give a file of certificates in PEM form",
+            f"证书文件无法读取：{cause_zh(error)}", f"The certificate cannot be read: {cause_en(error)}"
+        ) from error
+    except ValueError as error:
+        raise UserError(
+            f"{path} 不是 PEM 格式的证书文件；请给出以 -----BEGIN CERTIFICATE----- 开头的文件",
+            f"{path} is no file of certificates in PEM form; give one that begins with -----BEGIN CERTIFICATE-----",
         ) from error
 
 
@@ -48,16 +53,34 @@ def key_name(certificate: x509.Certificate) -> str:
 
 def _load_private(path: Path, passphrase: bytes | None) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(path.read_bytes(), passphrase)
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"私钥文件 {path} 无法读取：{error}；请给出 PEM 格式的私钥，若有口令请设置环境变量 EDI_KEY_PASSPHRASE",
-            f"The private key {path} cannot be read: {error}; give a key in PEM form, and its passphrase, if it "
-            "has one, in the environment variable EDI_KEY_PASSPHRASE",
-        ) from error
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"私钥文件无法读取：{cause_zh(error)}", f"The key cannot be read: {cause_en(error)}") from error
+    key = _decrypt(data, path, passphrase if b"ENCRYPTED" in data else None)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise UserError(
             f"私钥 {path} 的算法不受支持；请使用 RSA 或 P-256 密钥",
             f"The algorithm of the key {path} is not supported; use an RSA or P-256 key",
         )
     return key
+
+
+def _decrypt(data: bytes, path: Path, passphrase: bytes | None) -> object:
+    """The key in `data`; a passphrase that is set but not needed does no harm."""
+    try:
+        return load_pem_private_key(data, passphrase)
+    except TypeError as error:
+        raise UserError(
+            f"私钥 {path} 有口令；请在环境变量 EDI_KEY_PASSPHRASE 中给出",
+            f"The key {path} has a passphrase; give it in the environment variable EDI_KEY_PASSPHRASE",
+        ) from error
+    except ValueError as error:
+        if passphrase:
+            raise UserError(
+                f"私钥 {path} 的口令不正确，或文件已损坏；请核对环境变量 EDI_KEY_PASSPHRASE",
+                f"The passphrase of the key {path} is wrong, or the file is damaged; check EDI_KEY_PASSPHRASE",
+            ) from error
+        raise UserError(
+            f"{path} 不是 PEM 格式的私钥文件；请给出以 -----BEGIN … PRIVATE KEY----- 开头的文件",
+            f"{path} is no private key in PEM form; give a file that begins with -----BEGIN … PRIVATE KEY-----",
+        ) from error

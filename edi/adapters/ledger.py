@@ -21,7 +21,7 @@ from edi.adapters.ledger_schema import open_database
 from edi.core.chain import Event, Head, chain
 from edi.core.status import Status, check_transition
 from edi.core.times import iso
-from edi.errors import TryLater
+from edi.errors import TryLater, UserError
 
 BUSY_SECONDS = 10.0
 
@@ -55,6 +55,7 @@ class Due:
 def connect(path: Path) -> sqlite3.Connection:
     """A writing connection: WAL, full durability, rows by name, transactions by hand."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # it holds whole filings, identity numbers included
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma journal_mode = wal")
@@ -106,7 +107,8 @@ class Ledger:
     def due(self, now: datetime, limit: int) -> list[Due]:
         """Tasks whose time has come, oldest first."""
         rows = self.rows(
-            "select * from outgoing where done_at is null and due_at <= ? order by due_at, id limit ?",
+            # What was never tried is always due: a clock that is put back must not hold it.
+            "select * from outgoing where done_at is null and (attempts = 0 or due_at <= ?) order by id limit ?",
             (iso(now), limit),
         )
         return [Due(row["id"], _task(row), row["attempts"]) for row in rows]
@@ -125,6 +127,21 @@ class Entry:
         self._now = iso(now)
         row = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
         self.head = Head(row["seq"], row["hash"]) if row else Head()
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is undone as a whole if it raises."""
+        head = self.head
+        self._connection.execute("savepoint attempt")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback to attempt")
+            self.head = head
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("release attempt")
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[sqlite3.Row]:
         """Rows as this transaction sees them."""
@@ -213,4 +230,11 @@ def _outage(path: Path) -> Iterator[None]:
             f"台账 {path} 暂时无法使用：{error}；请检查磁盘空间、文件权限和是否有其他程序占用，稍后会自动重试",
             f"The ledger {path} cannot be used now: {error}; check disk space, permissions and other programs that "
             "hold it; it is tried again",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError):
+            raise
+        raise UserError(
+            f"台账 {path} 已损坏：{error}；请停止程序，保留该文件，从备份恢复",
+            f"The ledger {path} is damaged: {error}; stop the program, keep the file and restore a backup",
         ) from error

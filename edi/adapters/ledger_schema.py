@@ -37,6 +37,7 @@ def _files_and_messages(db: Database) -> None:
         not_null={"claim", "channel", "name", "seen_at", "outcome"},
     )  # fmt: skip
     db.table("files").create_index(["outcome"])
+    db.table("files").create_index(["name"])
     db.table("messages").create(  # accepted messages; the signed digest is what makes two the same (exchange 9)
         {
             "digest": str, "guid": str, "form": str, "channel": str, "claim": str, "file_name": str, "content": str,
@@ -46,6 +47,7 @@ def _files_and_messages(db: Database) -> None:
         not_null={"digest", "guid", "form", "channel", "claim", "content", "signer", "received_at"},
     )  # fmt: skip
     db.table("messages").create_index(["guid"])
+    db.table("messages").create_index(["channel", "file_name"])
 
 
 def _applications(db: Database) -> None:
@@ -84,6 +86,7 @@ def _events(db: Database) -> None:
         not_null={"seq", "at", "kind", "subject", "detail", "hash"},
     )
     db.table("events").create_index(["subject"])
+    db.execute("create index events_alarms on events (seq) where kind like 'alarm%' or kind = 'healed'")
     for verb in ("update", "delete"):
         db.execute(f"""
             create trigger events_are_for_ever_{verb} before {verb} on events
@@ -100,7 +103,7 @@ def _outgoing(db: Database) -> None:
         not_null={"kind", "place", "target", "attempts", "due_at"},
         defaults={"attempts": 0},
     )  # fmt: skip
-    db.execute("create index outgoing_to_do on outgoing (due_at, id) where done_at is null")
+    db.execute("create index outgoing_to_do on outgoing (id) where done_at is null")
     # One waiting status file per place: it will show the latest status anyway.
     db.execute("create unique index outgoing_status on outgoing (target) where done_at is null and kind = 'status'")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
 from edi.app.checking import build_examiner
+from edi.app.outages import Outages
 from edi.app.workers import Workers
 from edi.checks.parse import Limits
 from edi.customs.receiver import Receiver as Customs
@@ -38,18 +39,28 @@ class App:
     customs: Customs | None
     """The simulated customs, None if it is switched off."""
     reader: LedgerReader
+    outages: Outages = field(default_factory=Outages)
 
     def work(self) -> Work:
-        """One round of gateway and simulator."""
-        done = self.pipeline.round()
-        if self.customs and self.customs.step():
-            done += Work(tasks=1)
-        return done
+        """One round of gateway and simulator; the outage of one does not hold the other."""
+        return self.exchange() + Work(tasks=self.review())
 
-    def work_until_quiet(self) -> Work:
-        """Rounds until one finds nothing to do."""
+    def exchange(self) -> Work:
+        """One round of the gateway."""
+        with self.outages.holding("网关 gateway"):
+            return self.pipeline.round()
+        return Work()
+
+    def review(self) -> int:
+        """One step of the simulated customs; how much it did, 0 where it is switched off."""
+        with self.outages.holding("模拟海关 simulator"):
+            return self.customs.step() if self.customs else 0
+        return 0
+
+    def work_until_quiet(self, stop: Callable[[], bool] = lambda: False) -> Work:
+        """Rounds until one finds nothing to do, or until `stop` says so between two rounds."""
         total = Work()
-        while done := self.work():
+        while not stop() and (done := self.work()):
             total += done
         return total
 
@@ -162,4 +173,5 @@ def _receiver(name: str, receiver: ReceiverConfig) -> Receiver:
         send=receiver.send,
         collect=receiver.collect,
         certificates=tuple(one for path in receiver.certificates for one in load_certificates(path)),
+        renames_into_place=receiver.renames_into_place,
     )

@@ -48,7 +48,13 @@ def _load(file: Path) -> Job:
     module = importlib.util.module_from_spec(spec) if spec else None
     if spec is None or spec.loader is None or module is None:
         raise UserError(f"无法载入任务 {file}", f"The job {file} cannot be loaded")
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(
+            f"任务 {file} 载入时出错：{type(error).__name__}: {error}；请改正该文件",
+            f"The job {file} fails when it is loaded: {type(error).__name__}: {error}; mend the file",
+        ) from error
     run = getattr(module, "run", None)
     if not callable(run):
         raise UserError(f"任务 {file} 没有定义 run(app)", f"The job {file} defines no run(app)")

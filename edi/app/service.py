@@ -25,22 +25,23 @@ from watchdog.observers import Observer
 from edi.adapters.config import JobConfig
 from edi.app.composition import App
 from edi.app.jobs import Job
-from edi.errors import EdiError, TryLater
+from edi.errors import EdiError, TryLater, UserError
 from edi.gateway.pipeline import Work
 
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
 """How long `run --once` waits for files that never come to rest."""
-LONGEST_PAUSE = 60.0
-"""Seconds between tries while the ledger is out of reach."""
 
 Word = Callable[[], object]
 """Something for the working thread to do."""
 
 
 def run_once(app: App, report: Callable[[Work], None] = lambda _work: None) -> Work:
-    """Work until nothing is left: files, receipts, everything the simulator has due."""
+    """Work until nothing is left: files, receipts, everything the simulator has due.
+
+    Raises TryLater if the ledger, a box or the simulator stayed out of reach.
+    """
     total = Work()
     last_progress = time.monotonic()
     while True:
@@ -50,6 +51,13 @@ def run_once(app: App, report: Callable[[Work], None] = lambda _work: None) -> W
             report(total)
             last_progress = time.monotonic()
         elif not app.pipeline.waiting() or time.monotonic() - last_progress > _patience(app):
+            app.outages.raise_any()
+            app.pipeline.raise_if_held()
+            if app.pipeline.waiting():
+                raise TryLater(
+                    "还有文件没有处理：仍在写入，或超出通道每分钟的上限；请稍后再运行",
+                    "Files are left: still being written, or beyond the channel's rate; run again later",
+                )
             return total
         else:
             time.sleep(max(app.config.gateway.settle_seconds / 4, 0.02))
@@ -63,6 +71,12 @@ class Service:
     """`edi run`: watches and schedules until a signal comes, then finishes what it has begun."""
 
     def __init__(self, app: App, jobs: dict[str, Job]) -> None:
+        unknown = sorted(app.config.jobs.keys() - jobs.keys())
+        if unknown:
+            raise UserError(
+                f"配置中有不存在的任务：{'、'.join(unknown)}；现有任务：{'、'.join(jobs)}",
+                f"The configuration schedules jobs that do not exist: {', '.join(unknown)}; there are: {', '.join(jobs)}",
+            )
         self._app = app
         self._jobs = jobs
         self._words: queue.SimpleQueue[Word] = queue.SimpleQueue()
@@ -72,21 +86,19 @@ class Service:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT."""
         with self._signals(), self._watching(), self._scheduling():
-            self._say(self._app.work_until_quiet)
-            pause = 1.0
+            self._say(self._work)
             while not self._stopping:
-                word = self._words.get()
-                try:
-                    word()
-                    pause = 1.0
-                except TryLater as outage:
-                    log.warning("held | 暂缓：%s", outage)
-                    time.sleep(pause)
-                    pause = min(pause * 2, LONGEST_PAUSE)
-                    self._say(self._app.work_until_quiet)
-                except EdiError:
-                    log.exception("job failed | 任务失败")
-        log.info("stopped | 已停止")
+                self._obey(self._words.get())
+        log.info("已停止 / stopped")
+
+    def _obey(self, word: Word) -> None:
+        """Do one thing; whatever goes wrong with it, the service goes on and tries again with the next job."""
+        try:
+            word()
+        except EdiError as error:
+            log.error("任务失败：%s / job failed: %s", error.zh, error.en)  # noqa: TRY400 - a sentence, no traceback
+        except Exception:
+            log.exception("程序出错，服务继续运行，请把以下内容交给系统管理员 / a fault of this program, it goes on")
 
     def _say(self, word: Word) -> None:
         self._words.put(word)
@@ -96,7 +108,7 @@ class Service:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         def stop(number: int, _frame: FrameType | None) -> None:
-            log.info("stopping | 收到信号 %s，完成手头工作后停止", signal.Signals(number).name)
+            log.info("收到信号 %s，完成手头工作后停止 / stopping", signal.Signals(number).name)
             self._stopping = True
             self._say(lambda: None)
 
@@ -118,7 +130,7 @@ class Service:
                 observer.schedule(_Announcer(lambda _name: self._wake()), str(receiver.collect))
             observer.start()
         except OSError as error:
-            log.warning("watching is off | 无法监视目录（%s），改由定时扫描", error)
+            log.warning("无法监视目录（%s），改由定时扫描 / watching is off, the sweep job finds the files", error)
             yield
             return
         try:
@@ -131,10 +143,7 @@ class Service:
     def _scheduling(self) -> Iterator[None]:
         scheduler = BackgroundScheduler(timezone=None)
         for name, plan in self._app.config.jobs.items():
-            if name in self._jobs:
-                scheduler.add_job(self._queue_job, _trigger(plan), args=[name], id=name, coalesce=True)
-            else:
-                log.warning("unknown job | 没有名为 %s 的任务", name)
+            scheduler.add_job(self._queue_job, _trigger(plan), args=[name], id=name, coalesce=True)
         scheduler.start()
         try:
             yield
@@ -150,9 +159,12 @@ class Service:
 
     # ---- what is done ---------------------------------------------------------------------------
 
+    def _work(self) -> None:
+        self._app.work_until_quiet(lambda: self._stopping)
+
     def _wake(self) -> None:
         """A round as soon as possible, once however often it is asked for."""
-        self._queue("", self._app.work_until_quiet)
+        self._queue("", self._work)
 
     def _queue_job(self, name: str) -> None:
         self._queue(name, lambda: self._run_job(name))
@@ -172,7 +184,7 @@ class Service:
         started = time.monotonic()
         result = self._jobs[name](self._app)
         if result:
-            log.info("job %s | 任务 %s：%s（%.2f s）", name, name, result, time.monotonic() - started)
+            log.info("任务 %s：%s（%.2f 秒）/ job done", name, result, time.monotonic() - started)
             self._wake()
 
 

@@ -6,8 +6,10 @@ values. Small batches are examined in this process: starting workers would take 
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,9 +26,16 @@ from edi.app.checking import build_examiner
 from edi.gateway.collected import Collected, open_receipt
 from edi.gateway.examine import ChannelPolicy, Examined, Examiner
 from edi.gateway.parts import Received, Receiver
+from edi.gateway.stumble import stumbled
 
+PR_SET_PDEATHSIG = 1
+"""From <linux/prctl.h>."""
 WORTH_A_WORKER = 16
 """Files from which on a batch is split over worker processes."""
+
+WORKER_LIFE = 50_000
+"""Files after which the worker processes are replaced."""
+LOST = "检查该文件的进程异常终止 / the process that examined the file died"
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -53,16 +62,18 @@ class Workers:
         self._examiner = examiner
         self._count = count or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
+        self._done = 0
 
     def examine(self, batch: Sequence[Received]) -> list[Examined]:
         """The verdicts on a batch of files."""
         jobs = [_FileJob(one.data, one.channel.policy, one.at) for one in batch]
-        return self._run(_examine_all, _examine_there, jobs)
+        return self._run(_examine_all, _examine_there, jobs, lambda: Examined(stumble=LOST))
 
     def open(self, receiver: Receiver, batch: Sequence[bytes]) -> list[Collected]:
         """The receipts in a batch of envelopes."""
         certificates = tuple(one.public_bytes(Encoding.DER) for one in receiver.certificates)
-        return self._run(_open_all, _open_there, [_ReceiptJob(one, certificates) for one in batch])
+        jobs = [_ReceiptJob(one, certificates) for one in batch]
+        return self._run(_open_all, _open_there, jobs, lambda: Collected(trouble=(stumbled(LOST),)))
 
     def close(self) -> None:
         """Stop the worker processes."""
@@ -75,16 +86,33 @@ class Workers:
         here: Callable[[Examiner, Sequence[J]], list[R]],
         there: Callable[[Sequence[J]], list[R]],
         jobs: Sequence[J],
+        lost: Callable[[], R],
     ) -> list[R]:
         if len(jobs) < WORTH_A_WORKER or self._count == 1:
             return here(self._examiner, jobs)
         size = -(-len(jobs) // (self._count * 2))
         chunks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+        self._recycle(len(jobs))
         try:
             return [one for chunk in self._started().map(there, chunks) for one in chunk]
-        except BrokenProcessPool:  # a worker died under us (memory, a signal): do its work here
-            self._pool = None
-            return here(self._examiner, jobs)
+        except BrokenProcessPool:
+            self.close()
+            return [self._alone(there, job, lost) for job in jobs]
+
+    def _alone(self, there: Callable[[Sequence[J]], list[R]], job: J, lost: Callable[[], R]) -> R:
+        """One job in a worker, after a worker died: the job that kills its worker again is given up."""
+        try:
+            return self._started().submit(there, [job]).result()[0]
+        except BrokenProcessPool:
+            self.close()
+            return lost()
+
+    def _recycle(self, jobs: int) -> None:
+        """Start afresh now and then: libxml2 keeps every name it ever read until its process ends."""
+        self._done += jobs
+        if self._done > WORKER_LIFE:
+            self.close()
+            self._done = 0
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -92,7 +120,7 @@ class Workers:
                 self._count,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_Worker.start,
-                initargs=(self._config,),
+                initargs=(self._config, os.getpid()),
             )
         return self._pool
 
@@ -103,8 +131,17 @@ class _Worker:
     examiner: Examiner
 
     @classmethod
-    def start(cls, config: Path) -> None:
+    def start(cls, config: Path, parent: int) -> None:
+        _die_with(parent)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program; it ends its workers itself
         cls.examiner = build_examiner(load_config(config))
+
+
+def _die_with(parent: int) -> None:
+    """A program that is killed takes its workers with it (Linux: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
 
 
 def _examine_there(jobs: Sequence[_FileJob]) -> list[Examined]:
@@ -116,16 +153,24 @@ def _open_there(jobs: Sequence[_ReceiptJob]) -> list[Collected]:
 
 
 def _examine_all(examiner: Examiner, jobs: Sequence[_FileJob]) -> list[Examined]:
-    return [examiner.examine(job.data, job.policy, job.at) for job in jobs]
+    return [_examine_one(examiner, job) for job in jobs]
+
+
+def _examine_one(examiner: Examiner, job: _FileJob) -> Examined:
+    """A file that makes our own program stumble is our trouble: it is told apart from a refusal."""
+    try:
+        return examiner.examine(job.data, job.policy, job.at)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
+        return Examined(stumble=f"{type(error).__name__}: {error}")
 
 
 def _open_all(examiner: Examiner, jobs: Sequence[_ReceiptJob]) -> list[Collected]:
-    return [
-        open_receipt(
-            job.data,
-            examiner.forms,
-            examiner.contract,
-            [x509.load_der_x509_certificate(one) for one in job.certificates],
-        )
-        for job in jobs
-    ]
+    return [_open_one(examiner, job) for job in jobs]
+
+
+def _open_one(examiner: Examiner, job: _ReceiptJob) -> Collected:
+    certificates = [x509.load_der_x509_certificate(one) for one in job.certificates]
+    try:
+        return open_receipt(job.data, examiner.forms, examiner.contract, certificates)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
+        return Collected(trouble=(stumbled(f"{type(error).__name__}: {error}"),))

@@ -17,6 +17,7 @@ from typing import Any
 from lxml import etree
 
 import edi
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import load_config
 from edi.adapters.contract import locate_contract
@@ -54,7 +55,8 @@ class Party:
 
 def create_workspace(home: Path, clock: Clock = system_clock) -> int:
     """Make the workspace and return the number of samples in it. Raises UserError if the folder is not empty."""
-    if home.exists() and any(home.iterdir()):
+    _make_folder(home)
+    if any(home.iterdir()):
         raise UserError(
             f"目录 {home} 不是空的，为免覆盖密钥和文件未作任何改动；请换一个新目录",
             f"The folder {home} is not empty; nothing was changed, so that no key or file is overwritten. Choose a new one",
@@ -73,6 +75,16 @@ def create_workspace(home: Path, clock: Clock = system_clock) -> int:
     with contextlib.closing(open_customs(home)) as customs:
         customs.seed_register(json.loads((samples / "register.json").read_text(encoding="utf-8")))
     return sum(1 for _ in _sign_samples(samples, home / "samples", list(build_forms(config)), keys))
+
+
+def _make_folder(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"无法建立目录：{cause_zh(error)}；请换一个位置",
+            f"The folder cannot be made: {cause_en(error)}; choose another place",
+        ) from error
 
 
 def default_config() -> str:

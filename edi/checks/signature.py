@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
-from edi.checks.trust import Trust, TrustPolicy, judge_certificate, read_signer
+from edi.checks.trust import Trust, TrustPolicy, judge_certificate, read_certificate, read_signer
 from edi.core.findings import Dxp, Finding, clip
 from edi.core.identity import Signer
 from edi.core.node import human_path
@@ -94,6 +94,14 @@ def check_intact(root: etree._Element) -> Intact | Finding:
         return _check_intact(root)
     except _Refused as refused:
         return refused.finding
+    except etree.C14NError as error:
+        return _Refused(
+            Dxp.SIGNATURE_INVALID,
+            "报文无法规范化，多为命名空间使用了相对地址；请使用绝对的命名空间地址后重新签名",
+            "The message cannot be canonicalised, most often by a relative namespace; use absolute ones and sign again",
+            root,
+            str(error),
+        ).finding
 
 
 def _check_intact(root: etree._Element) -> Intact:
@@ -196,8 +204,17 @@ def _certificate(signature: etree._Element) -> x509.Certificate:
             "The signature carries no certificate (KeyInfo/X509Data/X509Certificate); put it in",
             signature,
         )
+    der = _decode(element)
     try:
-        return x509.load_der_x509_certificate(_decode(element))
+        return read_certificate(der)
+    except UnsupportedAlgorithm as error:
+        raise _Refused(
+            Dxp.OTHER_SECURITY,
+            "签名证书的密钥算法不受支持；请使用 RSA 或 P-256 证书签名",
+            "The algorithm of the certificate's key is not supported; sign with an RSA or P-256 certificate",
+            element,
+            str(error),
+        ) from error
     except ValueError as error:
         raise _Refused(
             Dxp.SIGNATURE_INVALID,

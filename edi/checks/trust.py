@@ -6,14 +6,14 @@ states about its holder is read here too; which policy means which medium is con
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
@@ -48,15 +48,38 @@ class TrustPolicy:
     """Certificate policy (dotted OID) → what the key sits on."""
 
 
+def read_certificate(der: bytes) -> x509.Certificate:
+    """The certificate in `der`, every part of it read once, so that nothing later stumbles over it.
+
+    Raises UnsupportedAlgorithm for a key of an unknown kind, ValueError for whatever else is wrong: a
+    certificate we cannot read to the end is nobody's.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        for part in (certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc):
+            repr(part)
+        certificate.subject.rfc4514_string()
+        certificate.issuer.rfc4514_string()
+        certificate.public_key()
+    except UnsupportedAlgorithm:
+        raise
+    except Exception as error:  # the library has many exceptions for many kinds of broken certificate
+        raise ValueError(str(error)) from error
+    return certificate
+
+
 def judge_certificate(certificate: x509.Certificate, policy: TrustPolicy, at: datetime) -> Trust:
     """Whether `certificate` may sign at the moment `at` (aware)."""
     if not _may_sign(certificate):
         return Trust.NOT_A_SIGNER
     if not _strong_enough(certificate):
         return Trust.WEAK_KEY
-    chain = _chain(certificate, policy.authorities)
-    if chain is None:
-        return Trust.UNKNOWN_ISSUER
+    verdicts = {_judge_validity(chain, at) for chain in _chains([certificate], policy.authorities)}
+    order = (Trust.TRUSTED, Trust.EXPIRED, Trust.NOT_YET_VALID)
+    return next((one for one in order if one in verdicts), Trust.UNKNOWN_ISSUER)
+
+
+def _judge_validity(chain: list[x509.Certificate], at: datetime) -> Trust:
     if any(at < one.not_valid_before_utc for one in chain):
         return Trust.NOT_YET_VALID
     if any(at > one.not_valid_after_utc for one in chain):
@@ -86,17 +109,21 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def _chain(leaf: x509.Certificate, authorities: tuple[x509.Certificate, ...]) -> list[x509.Certificate] | None:
-    """From `leaf` up to a self-signed authority of ours; only our own list can supply the links."""
-    chain = [leaf]
-    while len(chain) < LONGEST_CHAIN:
-        issuer = next((one for one in authorities if _issued_by(chain[-1], one)), None)
-        if issuer is None:
-            return None
-        chain.append(issuer)
-        if issuer.subject == issuer.issuer:
-            return chain
-    return None
+def _chains(
+    chain: list[x509.Certificate], authorities: tuple[x509.Certificate, ...]
+) -> Iterator[list[x509.Certificate]]:
+    """Every way up to a self-signed authority of ours; only our own list can supply the links.
+
+    There may be several: an authority that renewed its certificate stands in the list twice.
+    """
+    if len(chain) == LONGEST_CHAIN:
+        return
+    for issuer in authorities:
+        if _issued_by(chain[-1], issuer):
+            if issuer.subject == issuer.issuer:
+                yield [*chain, issuer]
+            else:
+                yield from _chains([*chain, issuer], authorities)
 
 
 def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
@@ -147,5 +174,5 @@ def _subject(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return None

@@ -14,12 +14,23 @@ import click
 
 from edi.app.composition import open_customs
 from edi.cli import options
-from edi.cli.output import show_json, show_table
+from edi.cli.output import china, on_terminal, show_json, show_table
+from edi.cli.usage import Wrong
+from edi.core.status import Status
 from edi.core.times import iso
 from edi.customs.scenarios import REASONS, SCENARIOS
 
 POLL_SECONDS = 1.0
+EXAMPLE = "SIM-DISAPPROVE-2D-R03-000123"
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdSMHD])")
+_QUEUE = (
+    "申请统一编号 no.",
+    "企业流水号 client no.",
+    "申请企业 applicant",
+    "申请内容 about",
+    "状态 status",
+    "自 since（北京时间）",
+)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -32,24 +43,25 @@ class Duration(click.ParamType[timedelta]):
         """The length of time, or a usage error."""
         found = _DURATION.fullmatch(str(value))
         if not found:
-            self.fail(
-                f"{value} 不是时长；请写成 90s、30m、12h 或 3d / is no length of time like 90s, 30m, 12h, 3d",
-                param,
+            raise Wrong(
+                f"{value} 不是时长；请写成 90s、30m、12h 或 3d",
+                f"{value} is no length of time like 90s, 30m, 12h, 3d",
                 ctx,
+                param,
             )
         return timedelta(**{_UNITS[found["unit"].lower()]: int(found["number"])})
 
 
 @click.group()
 def customs() -> None:
-    """模拟海关（仅供测试，不是海关系统） / The simulated customs, for tests only."""
+    """模拟海关，仅供测试 / The simulated customs, for tests only."""
 
 
 @customs.command("run")
 @options.home
 @click.option("--once", is_flag=True, help="做完到期的即退出 / do what is due, then exit.")
 def customs_run(home: Path, once: bool) -> None:
-    """单独运行模拟海关 / Run the simulated customs on its own."""
+    """单独运行模拟海关 / Run it on its own."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -65,7 +77,7 @@ def customs_run(home: Path, once: bool) -> None:
 @options.home
 @options.as_json
 def customs_queue(home: Path, as_json: bool) -> None:
-    """等待人工处理的申请 / Applications that wait for a person."""
+    """等待人工处理的申请 / What waits for a person."""
     with closing(open_customs(home)) as receiver:
         cases = receiver.queue()
     if as_json:
@@ -73,12 +85,14 @@ def customs_queue(home: Path, as_json: bool) -> None:
         return
     show_table(
         f"待办 waiting: {len(cases)}",
-        ("申请统一编号 no.", "企业流水号 client no.", "申请企业 applicant", "申请内容 about", "状态 status", "自 since (UTC)"),
-        (
-            (one.application_no, one.client_seq_no, f"{one.applicant_name} {one.applicant}", one.summary, one.status,
-             iso(one.since)[:19])
+        _QUEUE,
+        [
+            (one.application_no, one.client_seq_no, f"{one.applicant_name} {one.applicant}", one.summary,
+             f"{Status[one.status].text} {one.status}", china(iso(one.since)))
             for one in cases
-        ),
+        ],
+        expendable=(_QUEUE[5], _QUEUE[3], _QUEUE[1]),
+        empty="没有待办的申请 / nothing waits",
     )  # fmt: skip
 
 
@@ -87,28 +101,40 @@ def customs_queue(home: Path, as_json: bool) -> None:
 @click.argument("decision", type=click.Choice(["approve", "disapprove", "refuse"]))
 @click.option("--opinion", default="", help="海关审核意见，不通过和不予受理时必填 / opinion, required unless approved.")
 @options.home
-def customs_decide(key: str, decision: str, opinion: str, home: Path) -> None:
-    """对一个申请作出决定：KEY 为申请统一编号、guid 或企业流水号 / Decide an application by hand."""
+@options.as_json
+def customs_decide(key: str, decision: str, opinion: str, home: Path, as_json: bool) -> None:
+    """对一个申请作出决定 / Decide an application by hand.
+
+    KEY 为申请统一编号、guid 或企业流水号。KEY is an application number, a guid or a clientSeqNo. approve 审批通过，disapprove
+    审批不通过，refuse 不予受理。
+    """
     with closing(open_customs(home)) as receiver:
-        receiver.decide(key, decision, opinion)
-    click.echo(f"{key}：已决定 {decision}，回执随下一轮运行发出 / decided, the receipt goes out with the next round")
+        case = receiver.decide(key, decision, opinion)
+    if as_json:
+        show_json(asdict(case) | {"since": iso(case.since), "statusText": Status[case.status].text})
+        return
+    click.echo(f"{key}：已决定：{Status[case.status].text}，回执随下一轮运行发出")
+    click.echo(f"{key}: decided, {case.status}; the receipt goes out with the next round")
 
 
 @customs.command("advance")
 @click.argument("duration", type=Duration())
 @options.home
 def customs_advance(duration: timedelta, home: Path) -> None:
-    """拨快模拟海关的时钟，如 3d / Advance the simulator's clock, e.g. by 3d."""
+    """拨快模拟海关的时钟 / Put its clock forward.
+
+    DURATION 如 90s、30m、12h、3d。DURATION is e.g. 90s, 30m, 12h, 3d.
+    """
     with closing(open_customs(home)) as receiver:
         receiver.advance(duration)
         now = receiver.now()
-    click.echo(f"模拟海关的时间 simulated time: {iso(now)[:19]} UTC")
+    click.echo(f"模拟海关的时间 simulated time: {china(iso(now))}（北京时间 China time）")
 
 
 @customs.command("scenarios")
 @options.as_json
 def customs_scenarios(as_json: bool) -> None:
-    """ClientSeqNo 可选的测试场景 / Scenarios an ERP tester can choose by clientSeqNo."""
+    """企业流水号可选的测试场景 / Scenarios chosen by clientSeqNo."""
     rows = list(SCENARIOS.values())
     if as_json:
         show_json([asdict(one) | {"outcome": one.outcome.value, "prefix": f"SIM-{one.outcome.value}"} for one in rows])
@@ -121,4 +147,11 @@ def customs_scenarios(as_json: bool) -> None:
             for one in rows
         ),
     )
-    show_table("原因 reasons", ("R<nn>", "中文", "English"), ((key, one.zh, one.en) for key, one in REASONS.items()))
+    click.echo("\n原因 reasons")
+    show_table("", ("R<nn>", "中文", "English"), ((key, one.zh, one.en) for key, one in REASONS.items()))
+    click.echo(
+        f"例：<clientSeqNo>{EXAMPLE}</clientSeqNo> 为两天后审批不通过，原因 R03，末尾的编号任意", err=not on_terminal()
+    )
+    click.echo(
+        f"e.g. {EXAMPLE}: disapproved after two days for reason R03; what follows is up to you", err=not on_terminal()
+    )

@@ -14,7 +14,9 @@ from edi.adapters.files import regular_files
 from edi.app import App, open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
-from edi.cli.output import show_finding, show_table
+from edi.cli import options
+from edi.cli.output import quoted, show_finding, show_table
+from edi.cli.status import outcome
 from edi.core.findings import Finding
 from edi.core.status import Status
 
@@ -22,11 +24,12 @@ Record = dict[str, Any]
 
 
 @click.command()
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", required=False, type=options.Folder())
 def demo(directory: Path | None) -> int:
-    """演示：真实样例从投放到审批通过的全过程 / The whole story on real samples, with a result table.
+    """演示全过程 / The whole story on samples.
 
-    不给目录则用临时目录。Without DIRECTORY a temporary one is used.
+    样例从投放到审批通过，最后列出结果。不给目录则用临时目录。From the drop to approval, with a table of results; without
+    DIRECTORY a temporary one is used.
     """
     home = directory or Path(tempfile.mkdtemp(prefix="edi-demo-"))
     samples = create_workspace(home)
@@ -41,7 +44,7 @@ def demo(directory: Path | None) -> int:
         _show_applications(list(details.values()))
         _show_refused(app)
     _show_boxes(home)
-    click.echo(f"\n再看 look further: cd {home} && edi status; edi show DEMO-2026-0001; edi customs queue")
+    click.echo(f"\n再看 look further: cd {quoted(home)} && edi status; edi show DEMO-2026-0001; edi customs queue")
     return _verdict(records)
 
 
@@ -58,8 +61,9 @@ def _drop(home: Path) -> int:
 
 
 def _show_applications(records: list[Record]) -> None:
+    click.echo("\n4. 申请、状态与回执 applications, statuses, receipts")
     show_table(
-        "\n4. 申请、状态与回执 applications, statuses, receipts",
+        "",
         ("文件 file", "申请企业 applicant", "状态 status", "回执 receipts", "结果或原因 results or reason"),
         (
             (one["file"], one["applicantName"], f"{one['statusText']}\n{one['status']}", _codes(one), _outcome(one))
@@ -67,8 +71,9 @@ def _show_applications(records: list[Record]) -> None:
         ),
     )
     counted = Counter(Status[one["status"]] for one in records)
+    click.echo("\n状态表 status table")
     show_table(
-        "状态表 status table",
+        "",
         ("状态 status", "代号 token", "件数"),
         ((one.text, one.token, counted[one]) for one in Status),
     )
@@ -79,7 +84,7 @@ def _codes(one: Record) -> str:
 
 
 def _outcome(one: Record) -> str:
-    granted = [f"{q['type']} {q['filing_code']}".strip() for q in one["results"].get("qualifications", ())]
+    granted = [f"{q['type']} {q['filingCode']}".strip() for q in one["results"].get("qualifications", ())]
     findings = [f"{finding['code']} {finding['zh']}" for finding in one["findings"]]
     reason = one["opinion"] or (one["info"] if not granted and one["info"] != one["statusText"] else "")
     return "\n".join([*granted, *findings, reason]).strip()
@@ -88,7 +93,7 @@ def _outcome(one: Record) -> str:
 def _show_refused(app: App) -> None:
     click.echo("\n5. 被网关拒绝的文件 files the gateway refused")
     for one in app.reader.refused_files():
-        click.echo(f"{one['file']}  {one['outcome']}")
+        click.echo(f"{one['file']}  {outcome(one)}")
         for finding in one["findings"]:
             show_finding(Finding.from_json(finding))
 

@@ -1,28 +1,44 @@
 """The `edi` command: the one place that turns errors into words and exit codes (exchange 12).
 
-Exit codes: 0 well, 1 findings or refusals, 2 usage or configuration, 75 try later.
+Exit codes: 0 well, 1 findings or refusals, 2 usage or configuration, 75 try later; 130 when stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 import edi
+from edi.adapters.clock import system_clock
+from edi.cli import options
 from edi.cli.check import check
 from edi.cli.customs import customs
 from edi.cli.demo import demo
+from edi.cli.jobs import jobs
 from edi.cli.log import log
-from edi.cli.run import init, jobs, run
-from edi.cli.sign import sign, verify
-from edi.cli.status import show, status
+from edi.cli.output import show_error
+from edi.cli.run import init, run
+from edi.cli.show import show
+from edi.cli.sign import sign
+from edi.cli.status import status
+from edi.cli.usage import where_to_look, words_of
+from edi.cli.verify import verify
+from edi.core.times import iso
 from edi.errors import EdiError, UserError
+
+INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(edi.__version__, prog_name="edi")
+@options.home_of_all
 def cli() -> None:
     """海关企业资质申报文件交换 / File exchange for customs qualification filings.
 
@@ -36,21 +52,63 @@ for command in (init, demo, run, check, sign, verify, status, show, log, customs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code; a user's mistake never shows a traceback."""
+    """Run the command line and leave with its exit code; nobody is ever shown a traceback."""
+    _write_on_any_terminal()
+    session = options.Session()
     try:
-        sys.exit(cli.main(arguments, prog_name="edi", standalone_mode=False) or 0)
-    except click.exceptions.Abort:
+        code = cli.main(arguments, prog_name="edi", standalone_mode=False, obj=session) or 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("已中断 / aborted", err=True)
-        sys.exit(130)
+        code = INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        code = _wrong_usage(error)
     except EdiError as error:
-        click.echo(f"错误：{error.zh}", err=True)
-        click.echo(f"Error: {error.en}", err=True)
-        for problem in error.problems if isinstance(error, UserError) else ():
-            click.echo(f"  - {problem}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        show_error(error.zh, error.en, error.problems if isinstance(error, UserError) else ())
+        code = error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last net
+        code = _unexpected(error, session.home or Path())
+    sys.exit(code)
+
+
+def _write_on_any_terminal() -> None:
+    """What a terminal cannot show is escaped instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return 2
+    show_error(*words_of(error))
+    if hint := where_to_look(error):
+        click.echo(hint, err=True)
+    return 2
+
+
+def _unexpected(error: Exception, home: Path) -> int:
+    """One message for people; what a programmer needs goes into a file."""
+    what = f"{type(error).__name__}: {error}"
+    told = "".join(traceback.format_exception(error))
+    text = f"edi {edi.__version__}, Python {sys.version}\n{iso(system_clock())}\n{sys.argv}\n\n{told}"
+    file = _keep(text, home)
+    show_error(
+        f"程序遇到意外情况（{what}），已停止；详细记录见 {file}，请交给系统管理员",
+        f"The program met something unexpected ({what}) and stopped; the details are in {file}, hand it to the "
+        "administrator",
+    )
+    return 1
+
+
+def _keep(text: str, home: Path) -> str:
+    """The file that holds `text`: in the workspace, where that cannot be written in the temporary folder."""
+    for folder in (home.absolute() / "var", Path(tempfile.gettempdir())):
+        try:
+            descriptor, name = tempfile.mkstemp(prefix="edi-error-", suffix=".txt", dir=folder)
+        except OSError:
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        return name
+    return "（无处可写 / nowhere to write it）"

@@ -1,97 +1,66 @@
-"""`edi sign` and `edi verify`: sign a business message, judge one."""
+"""`edi sign`: sign a business message."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+from cryptography.x509.oid import NameOID
 
-from edi.adapters.clock import system_clock
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import write_whole
-from edi.adapters.keys import load_certificates, load_signing_key
+from edi.adapters.keys import load_signing_key
 from edi.app.composition import passphrase
 from edi.checks.parse import parse
-from edi.checks.signature import Intact, check_intact
-from edi.checks.trust import Trust, TrustPolicy, judge_certificate
 from edi.cli import options
-from edi.cli.output import show_finding, show_json
-from edi.core.findings import Finding
-from edi.messages.dsig import sign_message
+from edi.cli.output import quoted, show_finding
+from edi.errors import UserError
+from edi.messages.dsig import SigningKey, sign_message
 
 
 @click.command()
 @click.argument("file", type=options.file)
 @click.option("--key", required=True, type=options.file, help="私钥（PEM） / private key.")
 @click.option("--cert", required=True, type=options.file, help="证书（PEM） / certificate.")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="签名后的文件 / signed file."
-)
+@click.option("-o", "--output", required=True, type=options.NewFile(), help="签名后的文件 / signed file.")
 def sign(file: Path, key: Path, cert: Path, output: Path) -> int:
-    """给业务报文签名；已有的签名会被替换 / Sign a business message; an old signature is replaced.
+    """给业务报文签名 / Sign a business message.
 
-    私钥有口令时，从环境变量 EDI_KEY_PASSPHRASE 读取 / the passphrase of the key comes from EDI_KEY_PASSPHRASE.
+    已有的签名会被替换。An old signature is replaced. 私钥有口令时，从环境变量 EDI_KEY_PASSPHRASE 读取 / the passphrase of the
+    key comes from EDI_KEY_PASSPHRASE.
     """
     signer = load_signing_key(key, cert, passphrase())
     root = parse(file.read_bytes())
     if isinstance(root, list):
-        click.echo(f"{file}: 不能签名 / cannot be signed", err=True)
+        click.echo(f"{file}: 不是 XML 报文，不能签名 / no XML message, cannot be signed", err=True)
         for finding in root:
             show_finding(finding)
         return 1
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole({output.absolute(): sign_message(root, signer)})
+    _warn_of_nameless(signer, cert)
+    _write(output, sign_message(root, signer))
     click.echo(f"已签名 signed: {output}（{signer.algorithm.rsplit('#', 1)[-1]}，证书 certificate {signer.key_name}）")
+    click.echo(f"下一步 next: edi check {quoted(output)}")
     return 0
 
 
-@click.command()
-@click.argument("file", type=options.file)
-@click.option(
-    "--ca", required=True, type=options.file, help="受信任的发证机构证书（PEM） / certificates of trusted authorities."
-)
-@options.as_json
-def verify(file: Path, ca: Path, as_json: bool) -> int:
-    """核对签名：是否完整、证书是否可信 / Judge a signature: is it intact, is its certificate trusted.
-
-    退出码 0 为好，1 为不好 / exit code 0 good, 1 not.
-    """
-    policy = TrustPolicy(load_certificates(ca), {})
-    root = parse(file.read_bytes())
-    outcome = root[0] if isinstance(root, list) else check_intact(root)
-    trust = None if isinstance(outcome, Finding) else judge_certificate(outcome.certificate, policy, system_clock())
-    if as_json:
-        show_json(_as_json(file, outcome, trust))
-    else:
-        _show(file, outcome, trust)
-    return int(trust is not Trust.TRUSTED)
+def _warn_of_nameless(signer: SigningKey, cert: Path) -> None:
+    if not signer.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_IDENTIFIER):
+        click.echo(
+            f"警告：证书 {cert} 未载明企业（统一社会信用代码），用它签名的申报会被拒；请改用企业的卡或账号证书",
+            err=True,
+        )
+        click.echo(
+            f"Warning: the certificate {cert} names no enterprise (USCC), a filing signed with it is refused; use the "
+            "enterprise's card or account certificate",
+            err=True,
+        )
 
 
-def _as_json(file: Path, outcome: Intact | Finding, trust: Trust | None) -> dict[str, object]:
-    if isinstance(outcome, Finding):
-        return {"file": str(file), "good": False, "intact": False, "trust": None, "finding": outcome.to_json()}
-    return {
-        "file": str(file),
-        "good": trust is Trust.TRUSTED,
-        "intact": True,
-        "trust": trust.value if trust else None,
-        "subject": outcome.certificate.subject.rfc4514_string(),
-        "issuer": outcome.certificate.issuer.rfc4514_string(),
-        "validUntil": outcome.certificate.not_valid_after_utc.isoformat(),
-        "digest": outcome.digest,
-    }
-
-
-def _show(file: Path, outcome: Intact | Finding, trust: Trust | None) -> None:
-    if isinstance(outcome, Finding):
-        click.echo(f"{file}: {click.style('签名无效 not good', fg='red')}")
-        show_finding(outcome)
-        return
-    good = trust is Trust.TRUSTED
-    click.echo(
-        f"{file}: {click.style('签名有效 good', fg='green') if good else click.style('签名不可信 not good', fg='red')}"
-    )
-    click.echo("  完整 intact: 是 yes")
-    click.echo(f"  可信 trusted: {'是 yes' if good or trust is None else '否 no — ' + trust.value}")
-    click.echo(f"  证书 certificate: {outcome.certificate.subject.rfc4514_string()}")
-    click.echo(f"  签发 issuer: {outcome.certificate.issuer.rfc4514_string()}")
-    click.echo(f"  有效期至 valid until: {outcome.certificate.not_valid_after_utc:%Y-%m-%d}")
+def _write(output: Path, data: bytes) -> None:
+    try:
+        write_whole({output.absolute(): data})
+    except OSError as error:
+        raise UserError(
+            f"签名后的文件 {output} 写不了：{cause_zh(error)}",
+            f"The file {output} cannot be written: {cause_en(error)}",
+        ) from error

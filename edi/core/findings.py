@@ -37,6 +37,7 @@ class Dxp:
     NO_SUCH_RECEIVER = "2001"
     ADDRESS_MISMATCH = "2002"
     OTHER_LOGIC = "2999"
+    OTHER_SYSTEM = "3999"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ Pure decisions: the truth table of duplicates, conflicts and drafts. Doing it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -27,15 +27,31 @@ class Act(Enum):
     """To customs, whether or not a draft came before."""
     RESEND = "resend"
     """Customs could not store it; the same bytes go again."""
+    LEAVE = "leave"
+    """Part of a message that goes again, but customs has this one."""
 
 
-@dataclass(frozen=True)
+GOES_OUT = frozenset({Act.SUBMIT, Act.RESEND})
+"""Acts for which the message travels to customs."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Known:
     """What the ledger has under an application's guid."""
 
     status: Status
     digest: str
     """Signed digest of the message it came with."""
+    form: str
+    owner: str
+    """USCC of the enterprise that signed that message."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """What the ledger has under a message's signed digest: it was accepted before."""
+
+    channel: str
 
 
 @dataclass(frozen=True)
@@ -60,61 +76,80 @@ class Refuse:
 Decision = Accept | Duplicate | Refuse
 
 
-def decide(business: Business, digest: str, known: Mapping[str, Known], conflict_code: str) -> Decision:
-    """What to do with a message whose signed digest is `digest`.
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A good message and where it comes from."""
 
-    `known` holds the applications on record by guid; `conflict_code` is the form's rule against one
-    guid with two contents.
-    """
-    if _is_repetition(business.applications, digest, known):
-        statuses = {known[one.guid].status for one in business.applications}
-        if statuses != {Status.LODGE_FAILED}:
-            return Duplicate()
-        return Accept((Act.RESEND,) * len(business.applications))
-    outcomes = [
-        _decide_one(
-            application, known.get(application.guid), f"{business.form}[{number}]", business.form, conflict_code
-        )
-        for number, application in enumerate(business.applications, 1)
+    business: Business
+    digest: str
+    """Its signed digest."""
+    owner: str
+    """USCC of the enterprise that signed it."""
+    channel: str
+    conflict_code: str
+    """The form's rule against one guid with two contents."""
+
+
+def decide(question: Question, earlier: Earlier | None, known: Mapping[str, Known]) -> Decision:
+    """What to do with a message; `known` holds the applications on record by guid."""
+    if earlier is not None:
+        return _decide_repetition(question, earlier, known)
+    judged = [
+        _decide_known(question, number, known[one.guid]) if one.guid in known else _decide_new(question, number)
+        for number, one in enumerate(question.business.applications)
     ]
-    findings = tuple(one for one in outcomes if isinstance(one, Finding))
-    findings += _repeated_guids(business, conflict_code)
+    findings = tuple(one for one in judged if isinstance(one, Finding)) + _repeated_guids(question)
     if findings:
         return Refuse(findings)
-    return Accept(tuple(one for one in outcomes if isinstance(one, Act)))
+    return Accept(tuple(one for one in judged if isinstance(one, Act)))
 
 
-def _is_repetition(applications: Sequence[Application], digest: str, known: Mapping[str, Known]) -> bool:
-    return all(one.guid in known and known[one.guid].digest == digest for one in applications)
+def _decide_repetition(question: Question, earlier: Earlier, known: Mapping[str, Known]) -> Decision:
+    """The same signed content again; what customs could not store of it goes again (exchange 9)."""
+    if earlier.channel != question.channel:
+        return Refuse((_of_another_channel(),))
+    acts = tuple(
+        Act.RESEND
+        if one.guid in known and known[one.guid].digest == question.digest and _failed(known[one.guid])
+        else Act.LEAVE
+        for one in question.business.applications
+    )
+    return Accept(acts) if Act.RESEND in acts else Duplicate()
 
 
-def _decide_one(
-    application: Application, known: Known | None, node: str, form: str, conflict_code: str
-) -> Act | Finding:
-    path = f"/{form}Message/{node}/head"
-    if known is None:
-        return _first_contact(application, path)
+def _failed(known: Known) -> bool:
+    return known.status is Status.LODGE_FAILED
+
+
+def _decide_new(question: Question, number: int) -> Act | Finding:
+    """An application that nothing is known of."""
+    application = question.business.applications[number]
+    if application.app_type == AppType.NEW.value:
+        return Act.SAVE if application.is_draft else Act.SUBMIT
+    return Finding(
+        code=Dxp.OTHER_LOGIC, path=_path(question, number, "appType"), found=application.app_type, expected="1",
+        zh="没有这一 guid 的暂存申请，无从修改或删除；新申请请用 appType 1",
+        en="There is no draft with this guid to replace or delete; use appType 1 for a new application",
+    )  # fmt: skip
+
+
+def _decide_known(question: Question, number: int, known: Known) -> Act | Finding:
+    """An application on record, now with other content."""
+    application = question.business.applications[number]
+    if known.owner != question.owner or known.form != question.business.form:
+        return _of_another_owner(question, number)
     if known.status is Status.DRAFT:
         return _on_draft(application)
-    if known.status is Status.LODGE_FAILED and not application.is_draft:
+    sends_again = not application.is_draft and application.app_type != AppType.DELETE.value
+    if known.status is Status.LODGE_FAILED and sends_again:
         return Act.SUBMIT  # refused or failed before is no duplicate (exchange 9)
     return Finding(
-        code=conflict_code, path=f"{path}/guid", found=application.guid,
+        code=question.conflict_code, path=_path(question, number, "guid"), found=application.guid,
         zh=f"同一 guid 已有内容不同的申请，现状态“{known.status.text}”，已提交的申请不能修改或删除，以先到者为准；"
         "如为新的申请请换用新的 guid",
         en=f"An application with this guid and other content stands in status {known.status.token}; what was submitted "
         "cannot be changed or deleted and the first stands. For a new application use a new guid",
         ground="单一窗口用户手册《行政相对人统一管理》2.3.1；本项目约定 / project decision",
-    )  # fmt: skip
-
-
-def _first_contact(application: Application, path: str) -> Act | Finding:
-    if application.app_type == AppType.NEW.value:
-        return Act.SAVE if application.is_draft else Act.SUBMIT
-    return Finding(
-        code=Dxp.OTHER_LOGIC, path=f"{path}/appType", found=application.app_type, expected="1",
-        zh="没有这一 guid 的暂存申请，无从修改或删除；新申请请用 appType 1",
-        en="There is no draft with this guid to replace or delete; use appType 1 for a new application",
     )  # fmt: skip
 
 
@@ -124,14 +159,38 @@ def _on_draft(application: Application) -> Act:
     return Act.REPLACE if application.is_draft else Act.SUBMIT
 
 
-def _repeated_guids(business: Business, conflict_code: str) -> tuple[Finding, ...]:
-    guids = [application.guid for application in business.applications]
+def _of_another_owner(question: Question, number: int) -> Finding:
+    """Told without the status of what belongs to someone else."""
+    return Finding(
+        code=question.conflict_code, path=_path(question, number, "guid"),
+        found=question.business.applications[number].guid,
+        zh="该 guid 已被其他申请使用；请换用新的 guid",
+        en="This guid is in use by another application; use a new one",
+        ground="本项目约定 / project decision",
+    )  # fmt: skip
+
+
+def _of_another_channel() -> Finding:
+    return Finding(
+        code=Dxp.OTHER_SECURITY,
+        zh="该报文已由其他通道提交，应答和回执只发往原通道；请在原通道查收",
+        en="This message was submitted through another channel; answers and receipts go there only",
+    )
+
+
+def _repeated_guids(question: Question) -> tuple[Finding, ...]:
+    guids = [application.guid for application in question.business.applications]
     return tuple(
         Finding(
-            code=conflict_code, path=f"/{business.form}Message/{business.form}[{number}]/head/guid", found=guid,
+            code=question.conflict_code, path=_path(question, number, "guid"), found=guid,
             zh="同一报文中两个申请的 guid 相同；请给每个申请各自的 guid",
             en="Two applications of this message share a guid; give each its own",
         )
-        for number, guid in enumerate(guids, 1)
-        if guid in guids[: number - 1]
+        for number, guid in enumerate(guids)
+        if guid in guids[:number]
     )  # fmt: skip
+
+
+def _path(question: Question, number: int, field: str) -> str:
+    form, several = question.business.form, len(question.business.applications) > 1
+    return f"/{form}Message/{form}{f'[{number + 1}]' if several else ''}/head/{field}"

@@ -7,7 +7,6 @@ dies, the same id and bytes go again, and a receiver drops what it has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from edi.adapters.ledger import Entry, Task
 from edi.core.findings import Dxp, Finding, clip
@@ -66,8 +65,3 @@ def _envelope(parts: Parts, examined: Examined, receiver: str, numbers: Sequence
             keys={"applicationNo": numbers[0], "applications": str(len(numbers))},
         )
     )
-
-
-def folders(parts: Parts) -> list[Path]:
-    """The folders towards and from all receivers."""
-    return [folder for one in parts.receivers.values() for folder in (one.send, one.collect)]

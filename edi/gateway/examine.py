@@ -50,6 +50,8 @@ class Examined:
     message: bytes = b""
     """The business message as signed, out of archive and envelope."""
     cop_msg_id: str = ""
+    stumble: str = ""
+    """What made our own program stumble over the file; then nothing else is known of it."""
 
     @property
     def good(self) -> bool:

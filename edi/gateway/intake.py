@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TypeVar
 
-from edi.adapters.boxes import Claim, Settled, claim, claims, oddities, sightings
+from edi.adapters.boxes import CLAIMED, Claim, Settled, Sighting, claim, claimed_folder, claims, oddities, sightings
 from edi.adapters.files import read_regular, sweep_temporaries, sync_folders
 from edi.core.findings import Dxp, Finding
 from edi.gateway.parts import Channel, Parts, Received
 
-_MINUTE = timedelta(minutes=1)
+MINUTE = 60.0
+"""Seconds over which a channel's rate counts."""
+OURS = frozenset({errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETIMEDOUT, errno.ENOTCONN})
+"""Troubles of ours in reading: the file stays claimed and is read again later."""
+
+MOST_BYTES = 128 << 20
+"""Bytes of one batch; a single bigger file is a batch of its own."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,42 +41,59 @@ class Intake:
 
     channel: Channel
     settled: Settled
-    taken: deque[datetime] = field(default_factory=deque)
+    backlog: deque[Sighting] = field(default_factory=deque)
+    """Ready files seen at the last look and not yet taken: a box with a million files is listed once, not per batch."""
+    taken: deque[float] = field(default_factory=deque)
     """Moments of the claims of the last minute, for the channel's rate."""
     told: set[str] = field(default_factory=set)
     """Oddities that were reported already."""
 
     def prepare(self) -> None:
-        """Make the boxes and clear what a crash left half written."""
-        self.channel.boxes.create()
+        """Clear what a crash left half written. Raises OSError for a box that is out of reach.
+
+        A missing box is not made here: it may be a network drive that is not mounted yet.
+        """
         for box in (self.channel.boxes.inbox, self.channel.boxes.sentbox, self.channel.boxes.failbox):
             sweep_temporaries(box)
+        claimed_folder(self.channel.boxes.outbox)
 
     def take(self, parts: Parts, room: int) -> list[Claim]:
         """Claim ready files, at most `room`, within the channel's rate; those left by a crash come first."""
         box = self.channel.boxes.outbox
-        now = parts.clock()
-        left_over = [one for one in claims(box) if not _entered(parts, one)][:room]
-        ready = self.settled.ready(sightings(box), now)[: min(room - len(left_over), self._rate_left(now))]
-        fresh = [one for one in (claim(box, seen.name, now) for seen in ready) if one]
+        left_over = [(one, one.path.lstat().st_size) for one in claims(box) if not _entered(parts, one)]
+        if left_over:
+            return _within_memory(left_over[:room])
+        now = time.monotonic()
+        if not self.backlog:
+            self.backlog.extend(self.settled.ready(sightings(box), now))
+        chosen = self._next(min(room, self._rate_left(now)))
+        fresh = [one for one in (claim(box, seen.name, parts.clock()) for seen in chosen) if one]
         self.taken.extend([now] * len(fresh))
-        # After a power cut the claim must not be back in the OutBox under its old name.
-        sync_folders([box, *(one.path.parent for one in fresh)] if fresh else [])
-        return [*left_over, *fresh]
+        # A power cut must find the files in their claims, or at worst in the OutBox, never in neither.
+        sync_folders([*(one.path.parent for one in fresh), box / CLAIMED, box] if fresh else [])
+        return fresh
 
     def waiting(self) -> bool:
         """True if the last look saw files that are still to be taken."""
-        return self.settled.unsettled() > 0
+        return bool(self.backlog) or self.settled.unsettled() > 0
 
     def new_oddities(self) -> list[str]:
-        """Entries of the OutBox that are no files, told once each."""
+        """Entries of the OutBox that are no files, told once each; looked for when the box is listed."""
+        if self.backlog:
+            return []
         found = set(oddities(self.channel.boxes.outbox))
         fresh = sorted(found - self.told)
         self.told = found
         return fresh
 
-    def _rate_left(self, now: datetime) -> int:
-        while self.taken and now - self.taken[0] > _MINUTE:
+    def _next(self, room: int) -> list[Sighting]:
+        chosen = _within_memory([(one, one.size) for one in itertools.islice(self.backlog, room)])
+        for _ in chosen:
+            self.backlog.popleft()
+        return chosen
+
+    def _rate_left(self, now: float) -> int:
+        while self.taken and now - self.taken[0] > MINUTE:
             self.taken.popleft()
         return max(self.channel.files_per_minute - len(self.taken), 0)
 
@@ -76,10 +105,18 @@ def read(channel: Channel, taken: Sequence[Claim], at: datetime) -> tuple[list[R
         try:
             data = read_regular(one.path, channel.policy.limits.file)
         except OSError as error:
+            if error.errno in OURS:
+                raise
             unreadable.append(Unreadable(Received(channel, one, b"", at), _cannot_read(error)))
         else:
             received.append(Received(channel, one, data, at))
     return received, unreadable
+
+
+def _within_memory(sized: Sequence[tuple[T, int]]) -> list[T]:
+    """The first of them that together stay within `MOST_BYTES`, at least one."""
+    total = list(itertools.accumulate(size for _, size in sized))
+    return [one for number, (one, _) in enumerate(sized) if number == 0 or total[number] <= MOST_BYTES]
 
 
 def _cannot_read(error: OSError) -> Finding:

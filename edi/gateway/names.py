@@ -12,6 +12,8 @@ Naming = Callable[[str, int], str]
 
 LONGEST_STEM = 180
 """Bytes kept of the original's stem, so that prefix, time and ending fit into 255."""
+LONGEST_ENDING = 10
+"""Characters of an ending worth keeping."""
 
 
 def successed(original: str, tick: int) -> str:
@@ -42,7 +44,13 @@ def stem(original: str) -> str:
 def with_mark(name: str, mark: str) -> str:
     """`name` made different by `mark`, its ending kept: for archives that hold the name already."""
     path = PurePosixPath(name)
-    return f"{_cut(path.stem)}_{mark}{path.suffix}"
+    ending = path.suffix if len(path.suffix) <= LONGEST_ENDING else ""
+    return f"{_cut(path.stem)}_{mark}{ending}"
+
+
+def aside(name: str, mark: str) -> str:
+    """Name of a folder in quarantine."""
+    return f"{_cut(_clean(name))}-{mark}"
 
 
 def _clean(name: str) -> str:

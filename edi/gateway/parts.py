@@ -54,6 +54,8 @@ class Receiver:
     collect: Path
     certificates: tuple[x509.Certificate, ...]
     """Its receipts must be signed by one of these."""
+    renames_into_place: bool = False
+    """True if its files appear whole, by a rename: then they need not come to rest first."""
 
 
 @dataclass(frozen=True)

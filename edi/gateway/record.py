@@ -6,6 +6,7 @@ Nothing touches the world here; the tasks recorded are carried out by `settle` o
 from __future__ import annotations
 
 import json
+import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,9 +16,10 @@ from edi.core.findings import Dxp, Finding
 from edi.core.status import Status
 from edi.core.times import CHINA, iso
 from edi.gateway import dispatch, names
-from edi.gateway.admission import Accept, Act, Duplicate, Known, Refuse, decide
+from edi.gateway.admission import GOES_OUT, Accept, Act, Duplicate, Earlier, Known, Question, Refuse, decide
 from edi.gateway.examine import Examined
 from edi.gateway.parts import Parts, Received
+from edi.gateway.stumble import stumbled
 from edi.messages.answer import Answer, AnsweredApplication, answer_message
 from edi.messages.business import Application, Business
 from edi.messages.dsig import sign_message
@@ -30,44 +32,70 @@ class Recorder:
     parts: Parts
     entry: Entry
 
-    def enter(self, received: Received, examined: Examined) -> None:
-        """Admit the file or refuse it, and record everything that follows."""
+    def enter(self, received: Received, examined: Examined) -> str:
+        """Admit the file or refuse it, and record everything that follows; the outcome for the log."""
+        if examined.stumble:
+            return self.quarantine(received, stumbled(examined.stumble))
+        try:
+            with self.entry.attempt():
+                return self._admit(received, examined)
+        except (sqlite3.OperationalError, OSError):
+            raise  # an outage: the whole batch is tried again
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
+            return self.quarantine(received, stumbled(f"{type(error).__name__}: {error}"))
+
+    def _admit(self, received: Received, examined: Examined) -> str:
         business = examined.business
         if not examined.good or business is None:
-            self._refuse(received, examined, examined.findings, "REFUSED")
-            return
+            return self._refuse(received, examined, examined.findings, "REFUSED")
         form = self.parts.forms.by_code[business.form]
+        question = Question(
+            business=business,
+            digest=examined.digest,
+            owner=examined.signer.uscc if examined.signer else "",
+            channel=received.channel.name,
+            conflict_code=form.conflict_code,
+        )
         known = {one.guid: self._known(one.guid) for one in business.applications}
         on_record = {guid: one for guid, one in known.items() if one}
-        decision = decide(business, examined.digest, on_record, form.conflict_code)
+        decision = decide(question, self._earlier(examined.digest), on_record)
         if isinstance(decision, Duplicate):
-            self._repeat(received, examined.digest)
-            return
+            return self._repeat(received, examined.digest)
         if isinstance(decision, Refuse):
-            self._refuse(received, examined, (*examined.findings, *decision.findings), "CONFLICT")
-            return
+            return self._refuse(received, examined, (*examined.findings, *decision.findings), "CONFLICT")
         receiver = dispatch.choose_receiver(self.parts, business, decision.acts)
         if isinstance(receiver, Finding):
-            self._refuse(received, examined, (*examined.findings, receiver), "REFUSED")
-            return
-        self._accept(received, examined, business, decision, receiver)
+            return self._refuse(received, examined, (*examined.findings, receiver), "REFUSED")
+        return self._accept(received, examined, business, decision, receiver)
 
-    def quarantine(self, received: Received, reason: Finding) -> None:
+    def quarantine(self, received: Received, reason: Finding) -> str:
         """A file that cannot even be read: put aside with the reason, nothing is answered."""
         self._file(received, "QUARANTINED", (reason,), content="", answer="")
         self.entry.event("alarm_quarantined", received.claim.id, file=received.claim.name, reason=reason.en)
         folder = self.parts.quarantine / received.channel.name / received.claim.id
-        text = f"{received.claim.name}\n{reason.zh}\n{reason.en}\n".encode("utf-8", "replace")
+        text = f"{received.claim.name}\n{reason.zh}\n{reason.en}\n{reason.found}\n".encode("utf-8", "replace")
         self._write(received, str(folder / "reason.txt"), self.entry.keep(text))
         self._move(received, str(folder / received.claim.name))
+        return f"隔离 quarantined: {reason.found}"
 
     def _known(self, guid: str) -> Known | None:
-        rows = self.entry.rows("select status, message from applications where guid = ?", (guid,))
-        return Known(Status[rows[0]["status"]], rows[0]["message"]) if rows else None
+        rows = self.entry.rows(
+            "select a.status, a.message, a.form, m.signer from applications a join messages m on m.digest = a.message "
+            "where a.guid = ?",
+            (guid,),
+        )
+        if not rows:
+            return None
+        owner = json.loads(rows[0]["signer"])["uscc"]
+        return Known(status=Status[rows[0]["status"]], digest=rows[0]["message"], form=rows[0]["form"], owner=owner)
+
+    def _earlier(self, digest: str) -> Earlier | None:
+        rows = self.entry.rows("select channel from messages where digest = ? and answer <> ''", (digest,))
+        return Earlier(channel=rows[0]["channel"]) if rows else None
 
     # ---- refused, repeated, accepted ------------------------------------------------------------
 
-    def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> None:
+    def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> str:
         codes = [finding.code for finding in findings]
         self.entry.event(
             "refused", received.claim.id, channel=received.channel.name, file=received.claim.name, codes=codes
@@ -76,8 +104,9 @@ class Recorder:
         self._file(received, result, findings, content=self._keep(received), answer=answer)
         self._write(received, self._in_inbox(received, names.failed), answer)
         self._move(received, str(received.channel.boxes.failbox / received.claim.name))
+        return f"被拒 refused: {' '.join(sorted(set(codes)))}"
 
-    def _repeat(self, received: Received, digest: str) -> None:
+    def _repeat(self, received: Received, digest: str) -> str:
         """Same content again: the first answer and receipts again, nothing else happens (exchange 9)."""
         message = self.entry.rows("select answer, claim from messages where digest = ?", (digest,))[0]
         receipts = self.entry.rows(
@@ -91,17 +120,18 @@ class Recorder:
         for row in receipts:
             self._write(received, self._in_inbox(received, names.receipt), row["content"])
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
+        return "重复 duplicate"
 
     def _accept(
         self, received: Received, examined: Examined, business: Business, decision: Accept, receiver: str
-    ) -> None:
+    ) -> str:
         self._message(received, examined, business, receiver)
         numbers = self._numbers(business)
         answered = [
             self._application(received, examined, one, act, number)
             for one, act, number in zip(business.applications, decision.acts, numbers, strict=True)
         ]
-        if any(act in (Act.SUBMIT, Act.RESEND) for act in decision.acts):
+        if GOES_OUT.intersection(decision.acts):
             dispatch.record(self.parts, self.entry, examined, receiver, [one.application_no for one in answered])
         answer = self._answer(received, examined, examined.findings, answered, "ACCEPTED")
         self.entry.update("messages", "digest", examined.digest, {"answer": answer})
@@ -116,12 +146,16 @@ class Recorder:
         self._write(received, self._in_inbox(received, names.successed), answer)
         self._status_file(received, examined.digest)
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
+        return f"受理 accepted: {' '.join(one.application_no for one in answered)}"
 
     # ---- rows -----------------------------------------------------------------------------------
 
     def _message(self, received: Received, examined: Examined, business: Business, receiver: str) -> None:
         if self.entry.rows("select 1 from messages where digest = ?", (examined.digest,)):
-            return  # sent again after customs could not store it, or a draft put back
+            # Sent again after customs could not store it: the answers follow the newest file.
+            newest = {"claim": received.claim.id, "file_name": received.claim.name}
+            self.entry.update("messages", "digest", examined.digest, newest)
+            return
         signer = asdict(examined.signer) | {"medium": examined.signer.medium.value} if examined.signer else {}
         self.entry.insert(
             "messages",
@@ -161,26 +195,37 @@ class Recorder:
     ) -> AnsweredApplication:
         known = self._known(application.guid)
         status = Status.DRAFT if act in (Act.SAVE, Act.REPLACE, Act.DELETE) else Status.SUBMITTED
-        if act is Act.DELETE:
-            self.entry.delete("applications", "guid", application.guid)
-            self.entry.event("draft_deleted", application.guid, file=received.claim.name)
-        elif known is None:
+        if known is None:
+            if act is Act.LEAVE:
+                raise ValueError(f"nothing is on record to be left as it is: {application.guid}")
             self.entry.insert("applications", self._row(examined, application, number, status))
             self.entry.event(act.value, application.guid, new=status, applicationNo=number, file=received.claim.name)
+        elif act is Act.LEAVE:
+            status = known.status
         else:
-            row = self._row(examined, application, number, known.status)
-            for fixed in ("guid", "created_at"):
-                del row[fixed]
-            self.entry.update("applications", "guid", application.guid, row)
-            if act is Act.REPLACE:
-                self.entry.event("replace", application.guid, file=received.claim.name)
-            else:
-                self.entry.move(application.guid, known.status, status, act.value, file=received.claim.name)
+            self._change(received, self._row(examined, application, number, known.status), known, act, status)
         return AnsweredApplication(
             guid=application.guid, application_no=number, client_seq_no=application.client_seq_no, status=status
         )
 
-    def _row(self, examined: Examined, application: Application, number: str, status: Status) -> dict[str, str]:
+    def _change(self, received: Received, row: dict[str, str | None], known: Known, act: Act, status: Status) -> None:
+        """An application on record gets other content, goes again, or goes away."""
+        guid = str(row["guid"])
+        if known.digest != row["message"]:
+            self._status_file(received, known.digest)  # the file it came with first must not show it for ever
+        if act is Act.DELETE:
+            self.entry.delete("applications", "guid", guid)
+            self.entry.event("draft_deleted", guid, file=received.claim.name)
+            return
+        changes = {column: value for column, value in row.items() if column not in ("guid", "created_at")}
+        self.entry.update("applications", "guid", guid, changes)
+        if act is Act.REPLACE:
+            self.entry.event("replace", guid, file=received.claim.name)
+        else:
+            self.entry.move(guid, known.status, status, act.value, file=received.claim.name)
+
+    def _row(self, examined: Examined, application: Application, number: str, status: Status) -> dict[str, str | None]:
+        """The row of an application as the message tells it; what customs said of an earlier try is over."""
         now = iso(self.parts.clock())
         return {
             "guid": application.guid,
@@ -192,6 +237,10 @@ class Recorder:
             "applicant_name": application.applicant_name,
             "customs": application.customs,
             "status": status.token,
+            "info": None,
+            "opinion": None,
+            "results": None,
+            "findings": None,
             "created_at": now,
             "updated_at": now,
         }
@@ -265,7 +314,9 @@ class Recorder:
         )
 
     def _status_file(self, received: Received, digest: str) -> None:
-        target = str(received.channel.boxes.inbox / names.status_file(received.claim.name))
+        """The status file beside the answers of the message with that signed digest."""
+        row = self.entry.rows("select file_name from messages where digest = ?", (digest,))[0]
+        target = str(received.channel.boxes.inbox / names.status_file(row["file_name"]))
         self.entry.task(Task(kind="status", place=received.channel.name, target=target, subject=digest))
 
     def _move(self, received: Received, target: str) -> None:

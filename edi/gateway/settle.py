@@ -7,117 +7,166 @@ with growing delays and holds nothing else back. Successors are written before o
 from __future__ import annotations
 
 import json
+import logging
 import random
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from edi.adapters.boxes import release
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
 from edi.adapters.ledger import Due, Entry, Task
-from edi.core.chain import Head
 from edi.core.status import Status
 from edi.gateway import names
 from edi.gateway.parts import Parts
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 64 << 20
+"""Bytes held in memory for files that are about to be written."""
 
 
 def settle(parts: Parts, jitter: Callable[[], float] = random.random) -> int:
     """Carry out the tasks that are due, one batch after the other; how many were done."""
     done = 0
-    while due := parts.ledger.due(parts.clock(), parts.batch * 8):
-        finished = _batch(parts, due, jitter)
-        done += finished
-        if not finished:
-            break
+    tried: set[int] = set()
+    while due := [one for one in parts.ledger.due(parts.clock(), parts.batch * 8) if one.id not in tried]:
+        tried.update(one.id for one in due)
+        done += _Batch(parts, due).carry_out(jitter)
     return done
 
 
-def _batch(parts: Parts, due: Sequence[Due], jitter: Callable[[], float]) -> int:
-    troubles: dict[int, str] = {}
-    _write([one for one in due if one.task.kind == "write"], parts, troubles)
-    _move([one for one in due if one.task.kind == "move"], troubles)
-    _show([one for one in due if one.task.kind == "status"], parts, troubles)
-    now = parts.clock()
-    with parts.ledger.transaction(now) as entry:
-        entry.done(one.id for one in due if one.id not in troubles)
+class _Batch:
+    """Some tasks that are due, and what went wrong with which."""
+
+    def __init__(self, parts: Parts, due: Sequence[Due]) -> None:
+        self._parts = parts
+        self._due = due
+        self._troubles: dict[int, str] = {}
+
+    def carry_out(self, jitter: Callable[[], float]) -> int:
+        """Do the tasks, then record which were done and which wait; how many were done."""
+        self._write(self._of_kind("write"), lambda task: self._parts.ledger.content(task.content))
+        self._move(self._of_kind("move"))
+        self._write(self._of_kind("status"), lambda task: status_file(self._parts, task))
+        now = self._parts.clock()
+        with self._parts.ledger.transaction(now) as entry:
+            entry.done(one.id for one in self._due if one.id not in self._troubles)
+            for one in self._due:
+                if one.id in self._troubles:
+                    self._hold(entry, one, self._parts.retry.next_try(one.attempts + 1, now, jitter()))
+                elif one.attempts:
+                    entry.event("healed", one.task.subject, place=one.task.place, target=one.task.target)
+                    log.warning("恢复：%s 已送达 / delivered at last", one.task.target)
+        return len(self._due) - len(self._troubles)
+
+    def _of_kind(self, kind: str) -> list[Due]:
+        return [one for one in self._due if one.task.kind == kind]
+
+    def _hold(self, entry: Entry, one: Due, next_try: datetime) -> None:
+        """Held, never refused; one alarm when the trouble begins, not one per try (exchange 7)."""
+        trouble = self._troubles[one.id]
+        entry.postpone(one.id, one.attempts + 1, next_try, trouble)
+        if one.attempts == 0:
+            task = one.task
+            entry.event("alarm_held", task.subject, place=task.place, target=task.target, trouble=trouble)
+            log.warning("暂缓：%s 未能送达（%s），将自动重试 / held, tried again later", task.target, trouble)
+
+    def _write(self, due: Iterable[Due], content: Callable[[Task], bytes]) -> None:
+        """A handful of files at a time, so that big attachments never fill the memory."""
+        files: dict[int, tuple[Path, bytes]] = {}
+        held = 0
         for one in due:
-            if one.id in troubles:
-                _postpone(entry, one, troubles[one.id], parts.retry.next_try(one.attempts + 1, now, jitter()))
-    return len(due) - len(troubles)
+            files[one.id] = (Path(one.task.target), content(one.task))
+            held += len(files[one.id][1])
+            if held > MOST_BYTES:
+                self._write_files(files)
+                files, held = {}, 0
+        self._write_files(files)
 
-
-def _postpone(entry: Entry, one: Due, trouble: str, next_try: datetime) -> None:
-    """Held, never refused; one alarm when the trouble begins, not one per try (exchange 7)."""
-    entry.postpone(one.id, one.attempts + 1, next_try, trouble)
-    if one.attempts == 0:
-        entry.event("alarm_held", one.task.subject, place=one.task.place, target=one.task.target, trouble=trouble)
-
-
-def _write(due: Iterable[Due], parts: Parts, troubles: dict[int, str]) -> None:
-    files = {one.id: (Path(one.task.target), parts.ledger.content(one.task.content)) for one in due}
-    _write_files(files, troubles)
-
-
-def _show(due: Iterable[Due], parts: Parts, troubles: dict[int, str]) -> None:
-    files = {one.id: (Path(one.task.target), _status_file(parts, one.task)) for one in due}
-    _write_files(files, troubles)
-
-
-def _write_files(files: dict[int, tuple[Path, bytes]], troubles: dict[int, str]) -> None:
-    """All in one go; if that fails one by one, so that a bad place holds back its own files only."""
-    try:
-        write_whole(dict(files.values()))
-    except OSError:
-        for one, (target, data) in files.items():
-            try:
-                write_whole({target: data})
-            except OSError as error:
-                troubles[one] = str(error)
-
-
-def _move(due: Iterable[Due], troubles: dict[int, str]) -> None:
-    touched = []
-    for one in due:
-        source, target = Path(one.task.source), Path(one.task.target)
+    def _write_files(self, files: dict[int, tuple[Path, bytes]]) -> None:
+        """All in one go; if that fails one by one, so that a bad place holds back its own files only."""
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not move_without_overwriting(source, target):
-                target = target.with_name(names.with_mark(target.name, one.task.subject))
-                move_without_overwriting(source, target)
-            release(source)
-            touched.append(target.parent)
-        except OSError as error:
-            troubles[one.id] = str(error)
-    sync_folders(touched)
+            self._make_room([target for target, _ in files.values()])
+            write_whole(dict(files.values()))
+        except OSError:
+            for one, (target, data) in files.items():
+                try:
+                    write_whole({target: data})
+                except OSError as error:
+                    self._troubles[one] = _cause(error)
+
+    def _move(self, due: Iterable[Due]) -> None:
+        touched = []
+        for one in due:
+            source, target = Path(one.task.source), Path(one.task.target)
+            try:
+                self._make_room([target])
+                self._put_away(source, target, one.task.subject)
+                release(source)
+                touched.append(target.parent)
+            except OSError as error:
+                self._troubles[one.id] = _cause(error)
+        sync_folders(touched)
+
+    def _put_away(self, source: Path, target: Path, claim: str) -> None:
+        """The original into its box; under a name of its own if the box holds another of that name."""
+        other = target.with_name(names.with_mark(target.name, claim))
+        if move_without_overwriting(source, target) or move_without_overwriting(source, other):
+            return
+        # Someone removed the claimed file: the ledger has its bytes.
+        rows = self._parts.ledger.rows("select content from files where claim = ? and content <> ''", (claim,))
+        if rows:
+            write_whole({target if not target.exists() else other: self._parts.ledger.content(rows[0]["content"])})
+
+    def _make_room(self, targets: Iterable[Path]) -> None:
+        """Quarantine has a folder per file; a box that is missing is an outage and is not made anew."""
+        for target in targets:
+            if target.is_relative_to(self._parts.quarantine):
+                target.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _status_file(parts: Parts, task: Task) -> bytes:
-    """The present status of the applications that came with one file (exchange 7)."""
-    rows = parts.ledger.rows(
-        "select a.*, m.file_name, m.guid as message_guid from applications a join messages m on m.digest = a.message "
-        "where a.message = ? order by a.application_no",
+def _cause(error: OSError) -> str:
+    return f"{cause_zh(error)} / {cause_en(error)}"
+
+
+def status_file(parts: Parts, task: Task) -> bytes:
+    """The present status of what came under one file name, of the newest message if there were several."""
+    newest = parts.ledger.rows(
+        "select m.* from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
+        "where asked.digest = ? order by m.received_at desc limit 1",
         (task.subject,),
+    )[0]
+    rows = parts.ledger.rows(
+        "select * from applications where message = ? order by application_no", (newest["digest"],)
     )
-    head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")
-    last = Head(head[0]["seq"], head[0]["hash"]) if head else Head()
-    applications = [
-        {
-            "guid": row["guid"],
-            "applicationNo": row["application_no"],
-            "clientSeqNo": row["client_seq_no"] or "",
-            "status": row["status"],
-            "statusText": Status[row["status"]].text,
-            "info": row["info"] or "",
-            "opinion": row["opinion"] or "",
-            "updatedAt": row["updated_at"],
-        }
-        for row in rows
-    ]
+    applications = [_shown(row) for row in rows]
+    alone = applications[0] if len(applications) == 1 else {}
+    if not applications:  # a draft that was deleted, or submitted with another file
+        alone = {"status": "SUPERSEDED", "statusText": "已由后来的报文取代或删除"}
+    head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")[0]
     shown = {
-        "file": rows[0]["file_name"] if rows else "",
-        "messageGuid": rows[0]["message_guid"] if rows else "",
-        **(applications[0] if len(applications) == 1 else {}),
+        "file": newest["file_name"],
+        "messageGuid": newest["guid"],
+        **alone,
         "applications": applications,
-        "chain": {"seq": last.seq, "head": last.hash},
+        "chain": {"seq": head["seq"], "head": head["hash"]},
     }
     return json.dumps(shown, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
+
+
+def _shown(row: sqlite3.Row) -> dict[str, object]:
+    return {
+        "guid": row["guid"],
+        "applicationNo": row["application_no"],
+        "clientSeqNo": row["client_seq_no"] or "",
+        "status": row["status"],
+        "statusText": Status[row["status"]].text,
+        "info": row["info"] or "",
+        "opinion": row["opinion"] or "",
+        "results": json.loads(row["results"] or "{}"),
+        "findings": json.loads(row["findings"] or "[]"),
+        "updatedAt": row["updated_at"],
+    }

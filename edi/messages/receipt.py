@@ -46,6 +46,23 @@ class Results:
     qualifications: tuple[Granted, ...] = ()
     declarants: tuple[Enrolled, ...] = ()
 
+    def to_json(self) -> dict[str, list[dict[str, str]]]:
+        """The results as plain JSON values, under the names they have in the message."""
+        return {
+            "qualifications": [
+                {
+                    "type": one.type,
+                    "filingCode": one.filing_code,
+                    "validFrom": one.valid_from,
+                    "validUntil": one.valid_until,
+                }
+                for one in self.qualifications
+            ],
+            "declarants": [
+                {"name": one.name, "docNo": one.doc_no, "declarantNo": one.declarant_no} for one in self.declarants
+            ],
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:

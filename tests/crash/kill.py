@@ -53,7 +53,7 @@ def torture(home: Path, count: int, kills: int, seed: int) -> Report:
         for filing in sent[start : start + chunk]:
             _drop(home, filing)
         report.runs += 1
-        report.kills += _run_and_kill(home, rng.uniform(0.1, 1.0) * duration)
+        report.kills += _run_and_kill(home, rng.uniform(0.05, 0.75) * duration)
     _undisturbed(home, [], report)
     report.faults += count_faults(home, sent)
     return report

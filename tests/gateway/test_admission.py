@@ -3,11 +3,12 @@
 import pytest
 
 from edi.core.status import Status
-from edi.gateway.admission import Accept, Act, Duplicate, Known, Refuse, decide
+from edi.gateway.admission import Accept, Act, Duplicate, Earlier, Known, Question, Refuse, decide
 from edi.messages.business import Application, Business
 
 NEW, REPLACE, DELETE = "1", "2", "3"
 THIS, OTHER = "this-digest", "other-digest"
+US, THEM = "us", "them"
 
 
 def application(guid="A", app_type=NEW, *, draft=False):
@@ -17,9 +18,14 @@ def application(guid="A", app_type=NEW, *, draft=False):
     )  # fmt: skip
 
 
-def judge(*applications, known=None):
-    business = Business(form="QLF101", guid="M", sender="", applications=applications)
-    return decide(business, THIS, known or {}, "QLF-130")
+def on_record(status, digest=OTHER, owner=US, form="QLF101"):
+    return Known(status=status, digest=digest, owner=owner, form=form)
+
+
+def judge(*applications, known=None, earlier=None):
+    business = Business(form="QLF101", guid="M", sender=US, applications=applications)
+    question = Question(business=business, digest=THIS, owner=US, channel="demo", conflict_code="QLF-130")
+    return decide(question, earlier, known or {})
 
 
 def code_of(decision):
@@ -28,31 +34,63 @@ def code_of(decision):
 
 
 @pytest.mark.parametrize(
-    ("sent", "known", "expected"),
+    ("sent", "status", "expected"),
     [
         (application(), None, Act.SUBMIT),
         (application(draft=True), None, Act.SAVE),
-        (application(draft=True, app_type=REPLACE), Known(Status.DRAFT, OTHER), Act.REPLACE),
-        (application(app_type=DELETE), Known(Status.DRAFT, OTHER), Act.DELETE),
-        (application(), Known(Status.DRAFT, OTHER), Act.SUBMIT),
-        (application(app_type=REPLACE), Known(Status.DRAFT, OTHER), Act.SUBMIT),
-        (application(), Known(Status.LODGE_FAILED, THIS), Act.RESEND),
-        (application(), Known(Status.LODGE_FAILED, OTHER), Act.SUBMIT),
+        (application(draft=True, app_type=REPLACE), Status.DRAFT, Act.REPLACE),
+        (application(app_type=DELETE), Status.DRAFT, Act.DELETE),
+        (application(), Status.DRAFT, Act.SUBMIT),
+        (application(app_type=REPLACE), Status.DRAFT, Act.SUBMIT),
+        (application(), Status.LODGE_FAILED, Act.SUBMIT),
+        (application(app_type=REPLACE), Status.LODGE_FAILED, Act.SUBMIT),
     ],
 )
-def test_what_is_taken(sent, known, expected):
-    assert judge(sent, known={"A": known} if known else {}) == Accept((expected,))
+def test_what_is_taken(sent, status, expected):
+    assert judge(sent, known={"A": on_record(status)} if status else {}) == Accept((expected,))
 
 
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.LODGE_FAILED])
 def test_the_same_content_again_is_a_duplicate(status):
-    assert judge(application(), known={"A": Known(status, THIS)}) == Duplicate()
+    assert judge(application(), known={"A": on_record(status, THIS)}, earlier=Earlier(channel="demo")) == Duplicate()
+
+
+def test_an_old_draft_does_not_come_back():
+    """Its content was accepted once; what replaced or deleted it since stands."""
+    for known in ({"A": on_record(Status.DRAFT, OTHER)}, {"A": on_record(Status.LODGED, OTHER)}, {}):
+        assert judge(application(draft=True), known=known, earlier=Earlier(channel="demo")) == Duplicate()
+
+
+def test_what_customs_could_not_store_goes_again_and_the_rest_is_left():
+    known = {"A": on_record(Status.LODGE_FAILED, THIS), "B": on_record(Status.APPROVED, THIS)}
+    decision = judge(application("A"), application("B"), known=known, earlier=Earlier(channel="demo"))
+    assert decision == Accept((Act.RESEND, Act.LEAVE))
+
+
+def test_another_channel_gets_neither_answer_nor_receipts():
+    decision = judge(application(), known={"A": on_record(Status.APPROVED, THIS)}, earlier=Earlier(channel="agent"))
+    assert code_of(decision) == "1999"
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("app_type", [NEW, REPLACE, DELETE])
+@pytest.mark.parametrize("draft", [True, False])
+@pytest.mark.parametrize("whose", [{"owner": THEM}, {"form": "QLF111"}])
+def test_nobody_touches_what_belongs_to_another(status, app_type, draft, whose):
+    decision = judge(application(app_type=app_type, draft=draft), known={"A": on_record(status, **whose)})
+    assert code_of(decision) == "QLF-130"
+    assert status.text not in decision.findings[0].zh, "the status of another's application is nobody's business"
 
 
 @pytest.mark.parametrize("status", [one for one in Status if one not in (Status.DRAFT, Status.LODGE_FAILED)])
 @pytest.mark.parametrize("app_type", [NEW, REPLACE, DELETE])
 def test_what_was_submitted_cannot_be_changed(status, app_type):
-    assert code_of(judge(application(app_type=app_type), known={"A": Known(status, OTHER)})) == "QLF-130"
+    assert code_of(judge(application(app_type=app_type), known={"A": on_record(status)})) == "QLF-130"
+
+
+@pytest.mark.parametrize("sent", [application(app_type=DELETE), application(draft=True)])
+def test_what_failed_to_be_stored_can_neither_be_deleted_nor_become_a_draft(sent):
+    assert code_of(judge(sent, known={"A": on_record(Status.LODGE_FAILED)})) == "QLF-130"
 
 
 @pytest.mark.parametrize("app_type", [REPLACE, DELETE])
@@ -65,6 +103,5 @@ def test_two_applications_of_a_message_cannot_share_a_guid():
 
 
 def test_a_message_with_one_conflict_is_refused_as_a_whole():
-    known = {"B": Known(Status.APPROVED, OTHER)}
-    decision = judge(application("A"), application("B"), known=known)
+    decision = judge(application("A"), application("B"), known={"B": on_record(Status.APPROVED)})
     assert [finding.path for finding in decision.findings] == ["/QLF101Message/QLF101[2]/head/guid"]

@@ -123,9 +123,9 @@ def test_customs_staff_decide_by_hand(workspace):
         workspace.drop(workspace.sample(name))
     workspace.run()
     queue = json.loads(workspace.edi("customs", "queue", "--json"))
-    assert [one["client_seq_no"] for one in queue] == ["DEMO-2026-0001", "DEMO-2026-0002"]
+    assert [one["clientSeqNo"] for one in queue] == ["DEMO-2026-0001", "DEMO-2026-0002"]
     workspace.edi("customs", "decide", "DEMO-2026-0001", "approve")
-    workspace.edi("customs", "decide", queue[1]["application_no"], "disapprove", "--opinion", "材料不清晰")
+    workspace.edi("customs", "decide", queue[1]["applicationNo"], "disapprove", "--opinion", "材料不清晰")
     workspace.run()
     assert statuses(workspace) == {"01-BROKER.xml": "APPROVED", "02-TRADER.xml": "DISAPPROVED"}
     assert workspace.show("DEMO-2026-0002")["opinion"] == "材料不清晰"

@@ -1,0 +1,37 @@
+"""Why the system would not do something, in words for people: Chinese and English for each usual cause."""
+
+from __future__ import annotations
+
+import errno
+
+_CAUSES = {
+    errno.ENOENT: ("文件或目录不存在", "no such file or folder"),
+    errno.ENOTDIR: ("路径中有一级不是目录", "part of the path is no folder"),
+    errno.EISDIR: ("该路径是目录，不是文件", "it is a folder, not a file"),
+    errno.EEXIST: ("已有同名的文件", "something of that name is there already"),
+    errno.EACCES: ("没有权限", "permission denied"),
+    errno.EPERM: ("系统不允许", "not permitted by the system"),
+    errno.EROFS: ("磁盘是只读的", "the disk is read-only"),
+    errno.ENOSPC: ("磁盘已满", "the disk is full"),
+    errno.EDQUOT: ("超出磁盘配额", "the disk quota is used up"),
+    errno.EIO: ("磁盘读写错误", "input/output error of the disk"),
+    errno.ESTALE: ("网络盘连接已失效", "the network drive lost its connection"),
+    errno.ENAMETOOLONG: ("文件名过长", "the name is too long"),
+    errno.ELOOP: ("是符号链接，不予读取", "it is a symbolic link, which is not followed"),
+    errno.EMFILE: ("打开的文件过多", "too many open files"),
+}
+
+
+def cause_zh(error: OSError) -> str:
+    """The cause in Chinese, with the path it is about."""
+    return _told(error, 0)
+
+
+def cause_en(error: OSError) -> str:
+    """The cause in English, with the path it is about."""
+    return _told(error, 1)
+
+
+def _told(error: OSError, language: int) -> str:
+    cause = _CAUSES.get(error.errno or 0, (str(error.strerror), str(error.strerror)))[language]
+    return f"{error.filename}: {cause}" if error.filename else cause

@@ -1,0 +1,162 @@
+"""What an outage holds back, and what asks for a person's attention: in sentences, Chinese and English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from edi.adapters.causes import cause_en, cause_zh
+from edi.cli.output import china, counted
+from edi.core.status import Status, status_of_code
+
+Record = dict[str, Any]
+
+
+class Words(NamedTuple):
+    """The same sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+_BY_SYSTEM = re.compile(r"\[Errno (?P<number>[0-9]+)\] (?P<text>.*?)(?:: '(?P<path>.*)')?")
+
+_WHAT = {
+    "dispatch": Words("{zh}尚未送达接收方 {place}", "{en} not yet sent to {place}"),
+    "answer": Words("{zh}的技术回执尚未写入通道 {place}", "the answer to {en} not yet written into channel {place}"),
+    "receipt": Words("{zh}的海关回执尚未写入通道 {place}", "a receipt for {en} not yet written into channel {place}"),
+    "status": Words(
+        "{zh}的状态文件尚未写入通道 {place}", "the status file of {en} not yet written into channel {place}"
+    ),
+    "original": Words("{zh}的原件尚未归档到通道 {place}", "the original of {en} not yet put away in channel {place}"),
+    "quarantine": Words("{zh}尚未写入隔离区（来自 {place}）", "{en} not yet written into quarantine (from {place})"),
+}
+"""What is held back; the thing itself and the channel or receiver are filled in."""
+_PATH = re.compile(r"/.*?: ")
+"""The path before the cause: a temporary name beside the target, which is told anyway."""
+
+
+def split_cause(trouble: str) -> Words:
+    """The cause of an outage in Chinese and English; what only the system said is put into words."""
+    by_system = _BY_SYSTEM.fullmatch(trouble)
+    if by_system:
+        error = OSError(int(by_system["number"]), by_system["text"])
+        return Words(cause_zh(error), cause_en(error))
+    zh, _, en = trouble.partition(" / ")
+    return Words(_PATH.sub("", zh, count=1), _PATH.sub("", en or zh, count=1))
+
+
+def held_words(one: Record) -> Words:
+    """A sentence on one task that an outage holds back."""
+    thing, cause, when = _thing(one), split_cause(one["cause"]), china(one["nextTryAt"])
+    what = _WHAT.get(one["what"], _WHAT["dispatch"])
+    return Words(
+        f"{what.zh.format(zh=thing.zh, place=one['place'])}：{one['target']}；原因：{cause.zh}；"
+        f"已试 {one['attempts']} 次，下次 {when}（北京时间）",
+        f"{what.en.format(en=thing.en, place=one['place'])}: {one['target']}; {cause.en}; "
+        f"tried {counted(one['attempts'], 'time')}, next {when} China time",
+    )
+
+
+def _thing(one: Record) -> Words:
+    """What the task is about: applications and their file, a file alone, or a receipt that fits nothing."""
+    numbers, file = one["applications"], one["file"]
+    if not numbers:
+        return Words(f"文件 {file} ", f"file {file}") if file else Words("回执文件", "a receipt file")
+    more = Words(f" 等 {len(numbers)} 件", f" and {len(numbers) - 1} more") if len(numbers) > 1 else Words("", "")
+    return Words(f"申请 {numbers[0]}{more.zh}（文件 {file}）", f"application {numbers[0]}{more.en} (file {file})")
+
+
+def alarm_words(one: Record) -> Words:
+    """A sentence on one event that asks for attention."""
+    words = _ALARMS.get(one["kind"])
+    return words(one) if words else Words(*(f"{one['kind']} {one['subject']} {one['detail']}",) * 2)
+
+
+def _held_before(one: Record) -> Words:
+    zh, en = split_cause(one["detail"].get("trouble", ""))
+    target = one["detail"].get("target", "")
+    return Words(f"{target} 未能写入：{zh}；将自动重试", f"{target} could not be written: {en}; it is tried again")
+
+
+def _contradiction(one: Record) -> Words:
+    detail = one["detail"]
+    number = one["applicationNo"] or one["subject"]
+    told = status_of_code(int(detail["code"]))
+    current = Status[detail["current"]]
+    return Words(
+        f"申请 {number}：海关回执 {detail['code']}（{told.text if told else '未知'}）与现状“{current.text}”矛盾，状态未变；"
+        "请向海关核实",
+        f"Application {number}: receipt {detail['code']} contradicts the present status {current.token}, nothing was "
+        "changed; ask customs",
+    )
+
+
+def _receipt(one: Record) -> Words:
+    detail = one["detail"]
+    reasons = "; ".join(detail.get("reasons", ()))
+    return Words(
+        f"{detail.get('receiver', '')} 的回执文件 {one['subject']} 不可信或对不上申请，已移入隔离区，原因见其中 reason.txt；"
+        "请人工核对",
+        f"The receipt file {one['subject']} of {detail.get('receiver', '')} was put into quarantine ({reasons}); look "
+        "at it",
+    )
+
+
+def _quarantined(one: Record) -> Words:
+    file = one["detail"].get("file", one["subject"])
+    return Words(
+        f"文件 {file} 无法处理，已移入隔离区，原因见其中 reason.txt，或 edi show {file}；请处理后重新投放",
+        f"The file {file} was put into quarantine ({one['detail'].get('reason', '')}); mend it and drop it again",
+    )
+
+
+def _not_a_file(one: Record) -> Words:
+    names: Sequence[str] = one["detail"].get("names", ())
+    return Words(
+        f"通道 {one['subject']} 的投放目录中有不是普通文件的东西：{'、'.join(names)}，未作处理；请移走",
+        f"In the OutBox of channel {one['subject']} lie things that are no files: {', '.join(names)}; take them away",
+    )
+
+
+def _no_channel(one: Record) -> Words:
+    channel = one["detail"].get("channel", "")
+    return Words(
+        f"文件 {one['file']} 的通道 {channel} 已不在 config.toml 中，海关回执无处可写；请恢复该通道",
+        f"The channel {channel} of file {one['file']} is no longer configured, its receipts cannot be delivered; bring "
+        "it back",
+    )
+
+
+def _box(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"{one['subject']} 的目录无法使用：{detail.get('zh', '')}；恢复后自动继续",
+        f"The folders of {one['subject']} cannot be used: {detail.get('en', '')}; work goes on once they can",
+    )
+
+
+_ALARMS: dict[str, Callable[[Record], Words]] = {
+    "alarm_held": _held_before,
+    "alarm_contradiction": _contradiction,
+    "alarm_receipt": _receipt,
+    "alarm_quarantined": _quarantined,
+    "alarm_not_a_file": _not_a_file,
+    "alarm_no_channel": _no_channel,
+    "alarm_box": _box,
+}
+
+
+def still_open(alarms: Sequence[Record], held: Sequence[Record]) -> list[Record]:
+    """Alarms whose trouble goes on and is not told by a held task already."""
+    targets = {one["target"] for one in held}
+    return [one for one in alarms if not one["over"] and one["detail"].get("target") not in targets]
+
+
+def show_words(mark: str, words: Words, indent: str = "") -> None:
+    """Print a sentence, Chinese first."""
+    click.echo(f"{indent}{mark}{words.zh}")
+    click.echo(f"{indent}  {words.en}")
