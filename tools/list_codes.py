@@ -62,6 +62,13 @@ def _stateful(form: Form) -> Iterable[Rule]:
     for check in form.customs_checks:
         code, _, text = (check.__doc__ or "").partition(": ")
         yield Rule(code, "customs", text.split("\n")[0].rstrip("."), "海关登记 / customs' register")
+    if form.transit_code:
+        yield Rule(
+            form.transit_code,
+            "gateway",
+            "前一份尚未被海关接收时不能再提交 / none while an earlier one was not yet received by customs",
+            "单一窗口用户手册《行政相对人统一管理》5.1.3",
+        )
     yield Rule(
         form.conflict_code,
         "gateway, customs",

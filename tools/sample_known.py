@@ -240,10 +240,17 @@ def known_broken() -> Iterator[Sample]:
 
 
 def known_refused() -> Iterator[Sample]:
-    """Samples without a fault of their own, which customs' register speaks against."""
+    """Samples without a fault of their own: customs' register speaks against them, or an application on its way."""
     for folder, sender, name, note, types in (
         ("bad", DEMO, "QLF-112-not-held", "注销从未备案的资质", ["BROKER"]),
         ("bad/agent", AGENT, "QLF-112-leaned-on", "单独注销跨境电商企业所依赖的收发货人资质", ["TRADER"]),
+        (
+            "bad/agent",
+            AGENT,
+            "QLF-114-second-on-its-way",
+            "前一份注销申请海关尚未接收，又提交一份",
+            ["CBEC_ENTERPRISE"],
+        ),
     ):
         block = cancellation(sender, types, bad_key(name))
         yield Sample(path=f"{folder}/{name}", note=note, form="QLF131", sender=sender, block=block)

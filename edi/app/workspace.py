@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,8 @@ MEDIA = {
     "account": Medium.ACCOUNT,
 }
 """File stem of each certificate of an enterprise → what it sits on."""
-SAMPLE_FOLDERS = {"": "*.xml", "bad": "bad/*.xml", "scenarios": "scenarios/*.xml"}
+OWN_SAMPLES = ("", "bad", "scenarios")
+"""Folders of samples that the enterprise of channel `demo` signs; those of the others bear their channel's name."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,14 @@ def create_workspace(home: Path, clock: Clock = system_clock) -> int:
     Ledger(config.gateway.ledger).close()
     with contextlib.closing(open_customs(home)) as customs:
         customs.seed_register(json.loads((samples / "register.json").read_text(encoding="utf-8")))
-    return sum(1 for _ in _sign_samples(samples, home / "samples", list(build_forms(config)), keys))
+    forms = list(build_forms(config))
+    folders = dict.fromkeys(OWN_SAMPLES, "demo")
+    folders |= {f"{group}{channel}": channel for channel in parties for group in ("", "bad/")}
+    return sum(
+        _sign_samples(samples / folder, home / "samples" / folder, forms, keys[channel])
+        for folder, channel in folders.items()
+        if (samples / folder).is_dir()
+    )
 
 
 def _make_folder(home: Path) -> None:
@@ -123,20 +131,19 @@ def _configuration(parties: Mapping[str, Party]) -> str:
     return text.replace(section[0], "\n".join(sections))
 
 
-def _issue_certificates(pki: Path, parties: Mapping[str, Party], now: datetime) -> dict[str, SigningKey]:
-    """All certificates of the workspace; returns the keys of the channel `demo`, which signs the samples."""
+def _issue_certificates(pki: Path, parties: Mapping[str, Party], now: datetime) -> dict[str, dict[str, SigningKey]]:
+    """All certificates of the workspace; returns the signing keys by channel and file stem."""
     authority = Authority.create("演示发证机构（仅供测试）", now)
     authority.root.save(pki / "ca")
     authority.issue(Holder(organisation="模拟海关（仅供测试）", card_no="EDICUSTOMS000001"), now).save(pki / "customs")
     authority.issue(Holder(organisation="申报网关（演示）", card_no="EDIGATEWAY000001"), now).save(pki / "gateway")
-    keys: dict[str, SigningKey] = {}
+    keys: dict[str, dict[str, SigningKey]] = {channel: {} for channel in parties}
     for number, (channel, party) in enumerate(parties.items(), 1):
         folder = pki if channel == "demo" else pki / channel
         for serial, (stem, medium) in enumerate(MEDIA.items(), 1):
             issued = _issue(authority, party, stem, medium, f"88{number:04d}{serial:07d}", now)
             issued.save(folder / stem)
-            if channel == "demo":
-                keys[stem] = SigningKey(issued.key, issued.certificate, key_name(issued.certificate))
+            keys[channel][stem] = SigningKey(issued.key, issued.certificate, key_name(issued.certificate))
     return keys
 
 
@@ -148,16 +155,16 @@ def _issue(authority: Authority, party: Party, stem: str, medium: Medium, card_n
     return authority.issue(holder, now, key=new_rsa_key() if medium is Medium.OPERATOR_CARD else None)
 
 
-def _sign_samples(source: Path, target: Path, forms: list[Form], keys: Mapping[str, SigningKey]) -> Iterator[Path]:
-    for folder, pattern in SAMPLE_FOLDERS.items():
-        (target / folder).mkdir(parents=True, exist_ok=True)
-        for file in sorted(source.glob(pattern)):
-            root = parse(file.read_bytes())
-            if isinstance(root, list):
-                raise Broken(f"样例 {file} 无法解析", f"the sample {file} cannot be parsed")
-            signed = target / folder / file.name
-            signed.write_bytes(sign_message(root, keys[_signer_of(root, forms)]))
-            yield signed
+def _sign_samples(source: Path, target: Path, forms: list[Form], keys: Mapping[str, SigningKey]) -> int:
+    """Sign the samples of one folder; how many there were."""
+    target.mkdir(parents=True, exist_ok=True)
+    files = sorted(source.glob("*.xml"))
+    for file in files:
+        root = parse(file.read_bytes())
+        if isinstance(root, list):
+            raise Broken(f"样例 {file} 无法解析", f"the sample {file} cannot be parsed")
+        (target / file.name).write_bytes(sign_message(root, keys[_signer_of(root, forms)]))
+    return len(files)
 
 
 def _signer_of(root: etree._Element, forms: list[Form]) -> str:

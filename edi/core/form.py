@@ -53,6 +53,8 @@ class Form:
     """Rule about what card and account signatures may do."""
     conflict_code: str
     """Rule against the same guid with other content."""
+    transit_code: str = ""
+    """Rule that an applicant has only one application of this form on its way to customs; empty: no such rule."""
     claims: Callable[[Node], Iterable[str]] = no_claims
     """Tokens that nobody else may apply for while this application is under way."""
     customs_checks: tuple[Check, ...] = ()

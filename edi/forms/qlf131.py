@@ -107,6 +107,7 @@ FORM = Form(
     signer_code="QLF-032",
     medium_code="QLF-023",
     conflict_code="QLF-130",
+    transit_code="QLF-114",
     claims=claims,
     customs_checks=(can_be_cancelled,),
     on_approved=on_approved,

@@ -5,7 +5,7 @@ Pure decisions: the truth table of duplicates, conflicts and drafts. Doing it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -88,6 +88,10 @@ class Question:
     channel: str
     conflict_code: str
     """The form's rule against one guid with two contents."""
+    transit_code: str = ""
+    """The form's rule against a second application on its way; empty where there is none."""
+    on_the_way: frozenset[str] = frozenset()
+    """USCC of applicants with an application of this form that customs has not received yet."""
 
 
 def decide(question: Question, earlier: Earlier | None, known: Mapping[str, Known]) -> Decision:
@@ -99,6 +103,7 @@ def decide(question: Question, earlier: Earlier | None, known: Mapping[str, Know
         for number, one in enumerate(question.business.applications)
     ]
     findings = tuple(one for one in judged if isinstance(one, Finding)) + _repeated_guids(question)
+    findings += _second_on_the_way(question, judged)
     if findings:
         return Refuse(findings)
     return Accept(tuple(one for one in judged if isinstance(one, Act)))
@@ -176,6 +181,24 @@ def _of_another_channel() -> Finding:
         zh="该报文已由其他通道提交，应答和回执只发往原通道；请在原通道查收",
         en="This message was submitted through another channel; answers and receipts go there only",
     )
+
+
+def _second_on_the_way(question: Question, judged: Sequence[Act | Finding]) -> tuple[Finding, ...]:
+    """海关接收申请后，才可发起其他有效资质的注销申请 (manual 5.1.3)."""
+    if not question.transit_code:
+        return ()
+    applicants = [one.applicant for one in question.business.applications]
+    return tuple(
+        Finding(
+            code=question.transit_code, path=_path(question, number, "guid"), found=applicant,
+            zh="该企业已有一份同类申请提交而海关尚未接收；请待海关入库后再提交",
+            en="Another application of this kind of the enterprise was submitted and not yet received by customs; submit "
+            "this one once that is lodged",
+            ground="单一窗口用户手册《行政相对人统一管理》5.1.3",
+        )
+        for number, (applicant, act) in enumerate(zip(applicants, judged, strict=True))
+        if act in GOES_OUT and (applicant in question.on_the_way or applicant in applicants[:number])
+    )  # fmt: skip
 
 
 def _repeated_guids(question: Question) -> tuple[Finding, ...]:

@@ -55,6 +55,8 @@ class Recorder:
             owner=examined.signer.uscc if examined.signer else "",
             channel=received.channel.name,
             conflict_code=form.conflict_code,
+            transit_code=form.transit_code,
+            on_the_way=self._on_the_way(business) if form.transit_code else frozenset(),
         )
         known = {one.guid: self._known(one.guid) for one in business.applications}
         on_record = {guid: one for guid, one in known.items() if one}
@@ -88,6 +90,14 @@ class Recorder:
             return None
         owner = json.loads(rows[0]["signer"])["uscc"]
         return Known(status=Status[rows[0]["status"]], digest=rows[0]["message"], form=rows[0]["form"], owner=owner)
+
+    def _on_the_way(self, business: Business) -> frozenset[str]:
+        """Applicants with an application of this form, other than those of the message, that customs has not received."""
+        rows = self.entry.rows(
+            "select guid, applicant from applications where form = ? and status = 'SUBMITTED'", (business.form,)
+        )
+        own = {one.guid for one in business.applications}
+        return frozenset(row["applicant"] for row in rows if row["guid"] not in own)
 
     def _earlier(self, digest: str) -> Earlier | None:
         rows = self.entry.rows("select channel from messages where digest = ? and answer <> ''", (digest,))

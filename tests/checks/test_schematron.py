@@ -16,7 +16,7 @@ from edi.errors import UserError
 
 SVRL = {"svrl": "http://purl.oclc.org/dsdl/svrl"}
 CONTRACT = Path(__file__).parents[2] / "schemas"
-RULES = CONTRACT / "qlf" / "QLF101.sch"
+RULES = sorted((CONTRACT / "qlf").glob("*.sch"))
 SAMPLES = sorted((CONTRACT / "qlf" / "samples").glob("**/*.xml"))
 CODES = etree.fromstring("<codes> aa b ccc </codes>")
 
@@ -133,14 +133,19 @@ def test_it_says_what_an_independent_engine_says(tmp_path_factory, text, inside,
 # ---- the published rules
 
 
-@pytest.fixture(scope="module")
-def published():
-    return load(etree.parse(RULES), lambda address: etree.parse(RULES.parent / address).getroot())
+@pytest.fixture(scope="module", params=RULES, ids=lambda path: path.stem)
+def rule_file(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def judges():
-    text = RULES.read_text(encoding="utf-8").replace("document('../", f"document('file://{CONTRACT}/").encode()
+def published(rule_file):
+    return load(etree.parse(rule_file), lambda address: etree.parse(rule_file.parent / address).getroot())
+
+
+@pytest.fixture(scope="module")
+def judges(rule_file):
+    text = rule_file.read_text(encoding="utf-8").replace("document('../", f"document('file://{CONTRACT}/").encode()
     return {
         phase: isoschematron.Schematron(etree.fromstring(text), phase=phase, store_report=True, validate_schema=False)
         for phase in ("draft", "submission")

@@ -12,7 +12,9 @@ from .office import SCHEMAS
 
 SAMPLES = SCHEMAS / "qlf" / "samples"
 CLEAN = sorted({*SAMPLES.glob("[0-9]*.xml"), *SAMPLES.glob("*/[0-9]*.xml")})
-STATEFUL = sorted(file for code in ("QLF-1[01][1-6]", "QLF-130") for file in (SAMPLES / "bad").rglob(f"{code}-*.xml"))
+STATEFUL = sorted(
+    file for code in ("QLF-10[1-6]", "QLF-11[23]", "QLF-130") for file in (SAMPLES / "bad").rglob(f"{code}-*.xml")
+)
 
 
 @pytest.fixture

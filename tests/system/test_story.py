@@ -26,7 +26,15 @@ def done(template, tmp_path_factory):
     for file in sorted((home / "samples" / "bad").glob("*.xml")):
         workspace.drop(file)
     workspace.run()
+    for channel in OTHERS:
+        for file in sorted((home / "samples" / channel).glob("*.xml")):
+            workspace.drop(file, channel=channel)
+            workspace.run()  # one after the other: a second cancellation waits for the first (QLF-114)
     return workspace
+
+
+OTHERS = ("agent", "temporary")
+"""Channels whose enterprises cancel and renew what they hold."""
 
 
 WARNINGS = {"QLF-033-unknown-head"}
@@ -47,6 +55,33 @@ def test_every_clean_sample_is_approved(done):
 def test_all_twelve_types_were_granted(done):
     granted = {q["type"] for one in done.status() for q in done.show(one["guid"])["results"].get("qualifications", ())}
     assert granted == {one.token for one in Qualification}
+
+
+@pytest.mark.parametrize("channel", OTHERS)
+def test_cancellations_and_renewals_are_approved(done, channel):
+    for file in sorted((done.home / "samples" / channel).glob("*.xml")):
+        (one,) = of_file(done, file.name)
+        assert one["statusText"] == "审批通过", file.name
+        assert done.show(one["guid"])["results"]["qualifications"]
+
+
+def test_a_second_cancellation_waits_until_customs_has_the_first(template, tmp_path):
+    """QLF-114: both dropped at once, the second is refused by the gateway; sent later it is taken."""
+    home = tmp_path / "home"
+    shutil.copytree(template, home)
+    workspace = Workspace(home)
+    first, second = (
+        home / "samples/agent/17-cancellation-by-card.xml",
+        home / "samples/bad/agent/QLF-114-second-on-its-way.xml",
+    )
+    workspace.drop(first, "1.xml", channel="agent")
+    workspace.drop(second, "2.xml", channel="agent")
+    workspace.run()
+    (answer,) = workspace.box("InBox", "Failed_2_*", "agent")
+    assert etree.parse(answer).xpath("//*[local-name()='code']/text()") == ["QLF-114"]
+    workspace.drop(second, "3.xml", channel="agent")
+    workspace.run()
+    assert {one["file"]: one["status"] for one in workspace.status()} == {"1.xml": "APPROVED", "3.xml": "APPROVED"}
 
 
 def test_every_row_of_the_status_table_is_reached_with_its_reason(done):
@@ -125,7 +160,7 @@ def test_nothing_is_left_behind_and_the_books_balance(done):
     assert [path for path in (done.home / "inbox").rglob("*") if path.is_file()] == []
     assert list(done.home.rglob("*.tmp")) == []
     balance = json.loads(done.edi("status", "--balance", "--json"))
-    dropped = sum(1 for _ in (done.home / "samples").rglob("*.xml")) - len(
+    dropped = sum(1 for file in (done.home / "samples").rglob("*.xml") if file.parent.parent.name != "bad") - len(
         list((done.home / "samples" / "draft").glob("*"))
     )
     assert balance["claimed"] == dropped
