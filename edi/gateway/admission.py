@@ -215,5 +215,4 @@ def _repeated_guids(question: Question) -> tuple[Finding, ...]:
 
 
 def _path(question: Question, number: int, field: str) -> str:
-    form, several = question.business.form, len(question.business.applications) > 1
-    return f"/{form}Message/{form}{f'[{number + 1}]' if several else ''}/head/{field}"
+    return f"{question.business.node_path(number)}/head/{field}"

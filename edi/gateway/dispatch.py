@@ -21,11 +21,11 @@ from edi.messages.dxp import DxpMsg, creation_time, write_dxp_msg
 def choose_receiver(parts: Parts, business: Business, acts: Sequence[Act]) -> str | Finding:
     """Name of the one receiver all submissions of the message go to, empty if it holds only drafts."""
     chosen: dict[str, str] = {}
-    for number, (application, act) in enumerate(zip(business.applications, acts, strict=True), 1):
+    for number, (application, act) in enumerate(zip(business.applications, acts, strict=True)):
         if act not in (Act.SUBMIT, Act.RESEND):
             continue
         receiver = choose(parts.routes, business.form, application.customs)
-        path = f"/{business.form}Message/{business.form}[{number}]"
+        path = business.node_path(number)
         if receiver is None:
             return Finding(
                 code=Dxp.NO_SUCH_RECEIVER, path=path, found=clip(application.customs),

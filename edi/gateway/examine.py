@@ -5,7 +5,6 @@ The same examination serves the gateway and the offline kit (`edi check`), so th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ from fnmatch import fnmatchcase
 from lxml import etree
 
 from edi.checks.contract import Contract
+from edi.checks.locate import locate
 from edi.checks.parse import DEFAULT_LIMITS, Limits, parse, unpack
 from edi.checks.signature import Signed, check_intact, verify
 from edi.checks.trust import TrustPolicy
@@ -80,7 +80,7 @@ class Examiner:
         if isinstance(signed, Finding) or verdict.business is None:
             return verdict
         admission = _admission(verdict.business, form, signed.signer, policy)
-        return replace(verdict, findings=(*verdict.findings, *admission))
+        return replace(verdict, findings=(*verdict.findings, *locate(admission, verdict.message)))
 
     def check_offline(self, data: bytes, limits: Limits) -> list[Finding]:
         """Findings of schema, rules and, where there is a signature, its integrity: for authors.
@@ -160,7 +160,7 @@ class _Opened:
     cop_msg_id: str
 
 
-def _admission(business: Business, form: Form, signer: Signer, policy: ChannelPolicy) -> Sequence[Finding]:
+def _admission(business: Business, form: Form, signer: Signer, policy: ChannelPolicy) -> list[Finding]:
     """Who may do what (domain 1.3), as far as message, certificate and channel tell it."""
     return [
         *_channel_allows(form, signer, policy),
@@ -213,14 +213,14 @@ def _medium_is_declared(business: Business, form: Form, signer: Signer) -> list[
     expected = signer.medium.sign_mode
     return [
         Finding(
-            code=form.medium_code, path=f"/{form.code}Message/{form.code}[{number}]/head/signMode",
+            code=form.medium_code, path=f"{business.node_path(number)}/head/signMode",
             found=clip(application.sign_mode), expected=expected,
             zh="报文声明的签名方式与签名证书的介质不符；请改正 signMode（卡介质 CARD，账号 ACCOUNT），或改用相应证书签名",
             en="The declared signMode is not the medium of the signing certificate; mend it (CARD or ACCOUNT) or sign "
             "with the other certificate",
             ground="单一窗口用户手册《行政相对人统一管理》4.1、5.1.1",
         )
-        for number, application in enumerate(business.applications, 1)
+        for number, application in enumerate(business.applications)
         if application.sign_mode != expected
     ]  # fmt: skip
 

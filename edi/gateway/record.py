@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from edi.adapters.ledger import Entry, Task
+from edi.checks.locate import locate
 from edi.core.findings import Dxp, Finding
 from edi.core.status import Status
 from edi.core.times import CHINA, iso
@@ -64,10 +65,14 @@ class Recorder:
         if isinstance(decision, Duplicate):
             return self._repeat(received, examined.digest)
         if isinstance(decision, Refuse):
-            return self._refuse(received, examined, (*examined.findings, *decision.findings), "CONFLICT")
+            return self._refuse(
+                received, examined, (*examined.findings, *locate(decision.findings, examined.message)), "CONFLICT"
+            )
         receiver = dispatch.choose_receiver(self.parts, business, decision.acts)
         if isinstance(receiver, Finding):
-            return self._refuse(received, examined, (*examined.findings, receiver), "REFUSED")
+            return self._refuse(
+                received, examined, (*examined.findings, *locate([receiver], examined.message)), "REFUSED"
+            )
         return self._accept(received, examined, business, decision, receiver)
 
     def quarantine(self, received: Received, reason: Finding) -> str:

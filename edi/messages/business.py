@@ -51,6 +51,11 @@ class Business:
     """USCC of the enterprise that sends (BaseTransfer/copCode)."""
     applications: tuple[Application, ...]
 
+    def node_path(self, number: int) -> str:
+        """XPath of the business node of that number, from 0, as `human_path` writes it."""
+        position = f"[{number + 1}]" if len(self.applications) > 1 else ""
+        return f"/{self.form}Message/{self.form}{position}"
+
 
 def read_business(root: etree._Element, form: Form) -> Business:
     """The heads of a message whose root belongs to `form`. Missing values come out empty."""

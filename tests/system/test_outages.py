@@ -215,5 +215,10 @@ def test_the_same_guid_with_other_content_is_a_conflict_and_the_first_stands(wor
     workspace.run()
     (answer,) = workspace.box("InBox", "Failed_other_*")
     assert b"CONFLICT" in answer.read_bytes()
-    assert b"QLF-130" in answer.read_bytes()
+    (finding,) = etree.parse(answer).xpath("//*[local-name()='finding']")
+    told = {etree.QName(part).localname: part.text for part in finding}
+    assert told["code"] == "QLF-130"
+    assert told["path"] == "/QLF101Message/QLF101/head/guid"
+    assert int(told["line"]) > 1
+    assert int(told["column"]) > 1
     assert statuses(workspace) == {"02-TRADER.xml": "APPROVED"}
