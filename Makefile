@@ -24,14 +24,14 @@ lint:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff $(GENERATED_DOCS)
-	$(BIN)/python tools/make_codes.py --check
-	$(BIN)/python tools/make_rules.py --check
-	$(BIN)/python tools/make_samples.py --check
+	$(BIN)/python -m tools.make_codes --check
+	$(BIN)/python -m tools.make_rules --check
+	$(BIN)/python -m tools.make_samples --check
 
 docs:
-	$(BIN)/python tools/make_codes.py
-	$(BIN)/python tools/make_rules.py
-	$(BIN)/python tools/make_samples.py
+	$(BIN)/python -m tools.make_codes
+	$(BIN)/python -m tools.make_rules
+	$(BIN)/python -m tools.make_samples
 	$(BIN)/cog -r $(GENERATED_DOCS)
 
 crash:

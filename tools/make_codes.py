@@ -4,18 +4,19 @@
 XPath 1.0 reads XML and nothing else, so each table becomes one element whose text is the list of codes
 in force, each between single spaces. A rule then asks `contains($table, concat(' ', ., ' '))`.
 
-    python tools/make_codes.py            write what has changed
-    python tools/make_codes.py --check    write nothing; exit 1 if a file is missing, stale or superfluous
+    python -m tools.make_codes            write what has changed
+    python -m tools.make_codes --check    write nothing; exit 1 if a file is missing, stale or superfluous
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
+
+from tools import generated
 
 CODES = Path(__file__).resolve().parent.parent / "schemas" / "codes"
 
@@ -79,30 +80,14 @@ def wanted() -> dict[Path, str]:
     return files
 
 
-def stale(files: Mapping[Path, str]) -> list[Path]:
-    """Files that are missing, differ, or belong to no table."""
-    differing = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
-    return differing + sorted(set((CODES / "xml").glob("*.xml")) - set(files))
+def present() -> list[Path]:
+    """Files that are there now."""
+    return list((CODES / "xml").glob("*.xml"))
 
 
 def main() -> int:
     """Run the tool; the exit code for the shell."""
-    parser = argparse.ArgumentParser(description="make schemas/codes/xml from the CSV tables")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything is stale")
-    check = parser.parse_args().check
-    files = wanted()
-    out_of_date = stale(files)
-    for path in out_of_date:
-        print(f"{'stale' if check else 'written' if path in files else 'removed'}: {path.relative_to(CODES)}")
-    if check:
-        return 1 if out_of_date else 0
-    for path in out_of_date:
-        if path in files:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(files[path], "utf-8")
-        else:
-            path.unlink()
-    return 0
+    return generated.run("make schemas/codes/xml from the CSV tables", CODES, wanted, present)
 
 
 if __name__ == "__main__":

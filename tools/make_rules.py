@@ -13,13 +13,12 @@ is that file with two differences, both in the namespace `urn:edi-customs:rules:
 Tables and alphabets that a form does not use are left out. A name that nothing gives or nothing takes, a
 part that is used by none, an id used twice: each is a mistake and stops the tool.
 
-    python tools/make_rules.py            write what has changed
-    python tools/make_rules.py --check    write nothing; exit 1 if a file is missing, stale or superfluous
+    python -m tools.make_rules            write what has changed
+    python -m tools.make_rules --check    write nothing; exit 1 if a file is missing, stale or superfluous
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import re
 import sys
@@ -29,6 +28,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from tools import generated
 from tools.rule_layout import BREAK, NAMESPACE, SCH, is_comment, layout
 
 FAMILY = Path(__file__).resolve().parent.parent / "schemas" / "qlf"
@@ -246,33 +246,18 @@ def _forms() -> Iterator[Path]:
     return (path for path in sorted(SOURCES.glob("*.xml")) if path.name != "common.xml")
 
 
-def stale(files: Mapping[Path, str]) -> list[Path]:
-    """Files that are missing, differ, or have no source."""
-    differing = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
-    return differing + sorted(set(FAMILY.glob("*.sch")) - set(files))
+def present() -> list[Path]:
+    """Files that are there now."""
+    return list(FAMILY.glob("*.sch"))
 
 
 def main() -> int:
     """Run the tool; the exit code for the shell."""
-    parser = argparse.ArgumentParser(description="make schemas/qlf/*.sch from their sources")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything is stale")
-    check = parser.parse_args().check
     try:
-        files = wanted()
+        return generated.run("make schemas/qlf/*.sch from their sources", FAMILY, wanted, present)
     except Mistake as mistake:
         print(f"mistake: {mistake}", file=sys.stderr)
         return 1
-    out_of_date = stale(files)
-    for path in out_of_date:
-        print(f"{'stale' if check else 'written' if path in files else 'removed'}: {path.relative_to(FAMILY)}")
-    if check:
-        return 1 if out_of_date else 0
-    for path in out_of_date:
-        if path in files:
-            path.write_text(files[path], "utf-8")
-        else:
-            path.unlink()
-    return 0
 
 
 if __name__ == "__main__":

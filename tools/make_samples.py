@@ -4,20 +4,19 @@
 All are unsigned. Those in a folder named after a party are sent by it, the others by the demo enterprise.
 `register.json` is what customs must hold beforehand, `parties.json` names the enterprises that sign.
 
-    python tools/make_samples.py            write what has changed
-    python tools/make_samples.py --check    write nothing; exit 1 if a file is missing, stale or superfluous
+    python -m tools.make_samples            write what has changed
+    python -m tools.make_samples --check    write nothing; exit 1 if a file is missing, stale or superfluous
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from tools import identifiers
+from tools import generated, identifiers
 from tools.sample_answers import answers
 from tools.sample_bad import (
     EXCLUDED,
@@ -139,31 +138,14 @@ def wanted() -> dict[Path, str]:
     return files
 
 
-def stale(files: Mapping[Path, str]) -> list[Path]:
-    """Files that are missing, differ, or are no longer made."""
-    differing = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
-    present = {path for ending in ("xml", "json") for path in SAMPLES.rglob(f"*.{ending}")}
-    return differing + sorted(present - set(files))
+def present() -> list[Path]:
+    """Files that are there now."""
+    return [path for ending in ("xml", "json") for path in SAMPLES.rglob(f"*.{ending}")]
 
 
 def main() -> int:
     """Run the tool; the exit code for the shell."""
-    parser = argparse.ArgumentParser(description="make schemas/qlf/samples")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything is stale")
-    check = parser.parse_args().check
-    files = wanted()
-    out_of_date = stale(files)
-    for path in out_of_date:
-        print(f"{'stale' if check else 'written' if path in files else 'removed'}: {path.relative_to(SAMPLES)}")
-    if check:
-        return 1 if out_of_date else 0
-    for path in out_of_date:
-        if path in files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[path], "utf-8")
-        else:
-            path.unlink()
-    return 0
+    return generated.run("make schemas/qlf/samples", SAMPLES, wanted, present)
 
 
 if __name__ == "__main__":

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from edi.adapters.ledger import Entry, Task
 from edi.checks.locate import locate
-from edi.core.findings import Dxp, Finding
+from edi.core.findings import Finding
 from edi.core.status import Status
 from edi.core.times import CHINA, iso
 from edi.gateway import dispatch, names
 from edi.gateway.admission import GOES_OUT, Accept, Act, Duplicate, Earlier, Known, Question, Refuse, decide
+from edi.gateway.answers import make_answer
 from edi.gateway.examine import Examined
 from edi.gateway.parts import Parts, Received
 from edi.gateway.stumble import stumbled
-from edi.messages.answer import Answer, AnsweredApplication, answer_message
+from edi.messages.answer import AnsweredApplication, answer_message
 from edi.messages.business import Application, Business
 from edi.messages.dsig import sign_message
 
@@ -296,22 +296,7 @@ class Recorder:
         result: str,
     ) -> str:
         """The signed answer, kept under its digest; made once, so that every retry writes the same bytes."""
-        business = examined.business
-        answer = Answer(
-            guid=str(uuid.uuid5(uuid.NAMESPACE_OID, f"answer:{received.claim.id}")).upper(),
-            gateway=self.parts.node,
-            channel=received.channel.name,
-            file_name=received.claim.name,
-            received_at=received.at,
-            result=result,
-            code=Dxp.ACCEPTED if result == "ACCEPTED" else _response_code(findings),
-            message_type=business.form if business else "",
-            message_guid=business.guid if business else "",
-            cop_msg_id=examined.cop_msg_id,
-            applications=applications,
-            findings=findings,
-            head=self.entry.head,
-        )
+        answer = make_answer(self.parts.node, self.entry.head, received, examined, findings, applications, result)
         return self.entry.keep(sign_message(answer_message(answer), self.parts.key))
 
     def _keep(self, received: Received) -> str:
@@ -339,8 +324,3 @@ class Recorder:
         self.entry.task(
             Task(kind="move", place=received.channel.name, source=source, target=target, subject=received.claim.id)
         )
-
-
-def _response_code(findings: Sequence[Finding]) -> str:
-    """The DXP code of the whole: the first platform code found, else business logic."""
-    return next((one.code for one in findings if one.code.isdecimal()), Dxp.OTHER_LOGIC)
