@@ -11,10 +11,16 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".edi-"
+AT_ONCE = 128
+"""Files open at one time."""
+WORTH_THREADS = 8
+"""Files from which on they are synced side by side."""
+SYNCING_THREADS = 16
 
 
 def write_whole(files: Mapping[Path, bytes]) -> None:
@@ -22,31 +28,48 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
 
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
-    staged: dict[Path, Path] = {}
+    listed = list(files.items())
+    for start in range(0, len(listed), AT_ONCE):
+        _write_some(listed[start : start + AT_ONCE])
+    sync_folders(target.parent for target in files)
+
+
+def _write_some(files: Sequence[tuple[Path, bytes]]) -> None:
+    """All written, all synced, then all renamed; nothing is left behind where that fails."""
+    staged: list[tuple[Path, Path, int]] = []
     try:
-        for target, data in files.items():
-            staged[target] = _stage(target, data)
-        for target, temporary in staged.items():
+        for target, data in files:
+            temporary = target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp"
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            staged.append((target, temporary, descriptor))
+            _write_all(descriptor, data)
+        _sync_all([descriptor for _, _, descriptor in staged])
+        for target, temporary, _ in staged:
             temporary.replace(target)
     except OSError:
-        for temporary in staged.values():
+        for _, temporary, _ in staged:
             temporary.unlink(missing_ok=True)
         raise
-    sync_folders(target.parent for target in staged)
+    finally:
+        for _, _, descriptor in staged:
+            os.close(descriptor)
 
 
-def _stage(target: Path, data: bytes) -> Path:
-    """A synced temporary file in the same folder, so that the rename is atomic."""
-    temporary = target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp"
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_all(descriptors: Sequence[int]) -> None:
+    """Sync side by side: the file system then commits them together, several times as fast as one by one."""
+    if len(descriptors) < WORTH_THREADS:
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+        return
+    with ThreadPoolExecutor(SYNCING_THREADS) as threads:
+        for done in [threads.submit(os.fsync, descriptor) for descriptor in descriptors]:
+            done.result()
 
 
 def sync_folders(folders: Iterable[Path]) -> None:

@@ -47,7 +47,8 @@ def record(parts: Parts, entry: Entry, examined: Examined, receiver: str, number
     row = entry.rows("select guid, form, file_name, dispatch from messages where digest = ?", (examined.digest,))[0]
     digest = row["dispatch"] or entry.keep(_envelope(parts, examined, receiver, numbers, row["form"], row["guid"]))
     entry.update("messages", "digest", examined.digest, {"dispatch": digest})
-    target = parts.receivers[receiver].send / f"{examined.digest[:32]}.xml"
+    # Names sort in the order of arrival: who files first is first at customs (QLF-102).
+    target = parts.receivers[receiver].send / f"{entry.head.seq:012d}-{examined.digest[:16]}.xml"
     entry.task(Task(kind="write", place=receiver, target=str(target), content=digest, subject=examined.digest))
 
 

@@ -60,7 +60,7 @@ PLACES = {
     "first turns": (Desk, "_take_turn", lambda original: dies_at_call(original, 5)),
     "receipt signed, not committed": (ReceiptDesk, "give", dies_after),
     "turns committed, receipts not written": (ReceiptDesk, "deliver", lambda _: dies_before),
-    "a receipt staged": (files, "_stage", lambda original: dies_at_call(original, 4)),
+    "a receipt staged": (files, "_write_all", lambda original: dies_at_call(original, 4)),
     "receipts written, not marked": (receipts, "write_whole", dies_after),
 }
 
