@@ -69,6 +69,7 @@ def answer_message(answer: Answer) -> etree._Element:
     chain = etree.SubElement(root, _name("chain"))
     _add(chain, "seq", str(answer.head.seq))
     _add(chain, "head", answer.head.hash)
+    etree.indent(root)  # people read answers too; it is done before signing
     return root
 
 

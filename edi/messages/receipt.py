@@ -105,6 +105,7 @@ def receipt_message(form: Form, receipt: Receipt, message_guid: str) -> etree._E
     if receipt.results:
         _write_results(_add(node, "results"), receipt.results)
     write_findings(node, receipt.findings)
+    etree.indent(root)  # people read receipts too; it is done before signing, so it is signed as it stands
     return root
 
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from lxml import etree
 
+from edi.adapters.contract import locate_contract
 from edi.core.qualification import Qualification
 from edi.core.status import Status
 from tests.conftest import Workspace
@@ -143,6 +144,20 @@ def test_answers_and_receipts_verify_with_xmlsec1(done):
     for file in chosen:
         command = ["xmlsec1", "--verify", "--trusted-pem", done.home / "pki" / "ca.pem", file]
         subprocess.run(command, check=True, capture_output=True)
+
+
+def test_answers_and_receipts_fit_their_published_schemas(done):
+    contract = locate_contract()
+    answers = etree.XMLSchema(etree.parse(contract / "answer.xsd"))
+    for file in [*done.box("InBox", "Successed_*"), *done.box("InBox", "Failed_*")]:
+        answers.assertValid(etree.parse(file))
+    receipts = {
+        name: etree.XMLSchema(etree.parse(contract / "qlf" / f"{name}.xsd")) for name in ("QLF101", "QLF121", "QLF131")
+    }
+    for file in [path for channel in ("demo", *OTHERS) for path in done.box("InBox", "Receipt_*", channel)]:
+        tree = etree.parse(file)
+        code = etree.QName(tree.getroot()).localname.removesuffix("Message")
+        receipts[f"{code[:-1]}1"].assertValid(tree)
 
 
 def test_receipts_are_passed_on_byte_for_byte_and_files_say_the_present_status(done):
