@@ -75,6 +75,15 @@ def sightings(box: Path) -> list[Sighting]:
     return sorted(found, key=lambda one: (one.modified, one.name))
 
 
+def is_as_seen(box: Path, seen: Sighting) -> bool:
+    """True if the file is still the one that was seen, untouched since."""
+    try:
+        status = (box / seen.name).lstat()
+    except FileNotFoundError:
+        return False
+    return (status.st_size, status.st_mtime_ns, status.st_ino) == (seen.size, seen.modified, seen.inode)
+
+
 def oddities(box: Path) -> list[str]:
     """Names of entries that are no regular files and not ours: left alone, reported once."""
     with os.scandir(box) as entries:
@@ -103,7 +112,10 @@ class Settled:
         self._announced: set[str] = set()
 
     def announce(self, name: str) -> None:
-        """The system told that the file was closed by its writer or renamed into the box."""
+        """The system told that the file was closed by its writer or renamed into the box.
+
+        May be called from another thread; an announcement that is missed only costs the time to settle.
+        """
         self._announced.add(name)
 
     def ready(self, seen: Iterable[Sighting], now: float) -> list[Sighting]:
@@ -113,10 +125,10 @@ class Settled:
         """
         listed = list(seen)
         self._first_seen = {one: self._first_seen.get(one, now) for one in listed}
-        ready = [one for one in listed if one.name in self._announced or self._unchanged(one, now)]
+        announced, self._announced = self._announced, set()
+        ready = [one for one in listed if one.name in announced or self._unchanged(one, now)]
         for one in ready:
             del self._first_seen[one]
-        self._announced.clear()
         return ready
 
     def unsettled(self) -> int:

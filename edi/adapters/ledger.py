@@ -113,11 +113,6 @@ class Ledger:
         )
         return [Due(row["id"], _task(row), row["attempts"]) for row in rows]
 
-    def next_due(self) -> str | None:
-        """When the next waiting task is due (ISO, UTC), None if nothing waits."""
-        found = self.rows("select min(due_at) as due from outgoing where done_at is null")
-        return found[0]["due"] if found else None
-
 
 class Entry:
     """One transaction of the ledger, open for writing."""

@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import JobConfig
 from edi.app.composition import App
 from edi.app.jobs import Job
@@ -121,18 +122,19 @@ class Service:
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
-        """Watch the boxes; where the system cannot, the sweep job alone finds the files."""
+        """Watch the boxes, each by itself; where the system cannot, the sweep job alone finds the files."""
+        parts = self._app.pipeline.parts
+        watched = {channel.boxes.outbox: self._announce(name) for name, channel in parts.channels.items()}
+        watched |= {receiver.collect: lambda _name: self._wake() for receiver in parts.receivers.values()}
         observer = Observer()
-        try:
-            for name, channel in self._app.pipeline.parts.channels.items():
-                observer.schedule(_Announcer(self._announce(name)), str(channel.boxes.outbox))
-            for receiver in self._app.pipeline.parts.receivers.values():
-                observer.schedule(_Announcer(lambda _name: self._wake()), str(receiver.collect))
-            observer.start()
-        except OSError as error:
-            log.warning("无法监视目录（%s），改由定时扫描 / watching is off, the sweep job finds the files", error)
-            yield
-            return
+        observer.start()
+        for folder, tell in watched.items():
+            try:
+                observer.schedule(_Announcer(tell), str(folder))
+            except OSError as error:
+                log.warning(
+                    "无法监视目录，改由定时扫描：%s / not watched but swept: %s", cause_zh(error), cause_en(error)
+                )
         try:
             yield
         finally:
@@ -152,7 +154,7 @@ class Service:
 
     def _announce(self, channel: str) -> Callable[[str], None]:
         def announce(name: str) -> None:
-            self._say(lambda: self._app.pipeline.intakes[channel].settled.announce(name))
+            self._app.pipeline.intakes[channel].settled.announce(name)
             self._wake()
 
         return announce

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from edi.core.findings import Finding
 from edi.core.node import Node
@@ -61,8 +60,6 @@ class Form:
     """Stateful rules of customs, all of them run."""
     on_approved: Callable[[Node, RegisterView], Iterable[Effect]] = no_effects
     """What approval does to the register."""
-    decision_time: timedelta = timedelta(days=3)
-    """Time the law gives customs to decide (working days; Order 253 of 2021)."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8), "CST")
-DAY = timedelta(days=1)
 LONG_TERM = "2099-12-31"
 """The date that stands for "long-term or without end of validity" (source 002, 5.1.1.5)."""
 

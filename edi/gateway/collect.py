@@ -43,6 +43,8 @@ class Collector:
     def __init__(self, receiver: Receiver, settle_seconds: float) -> None:
         self.receiver = receiver
         self.settled = Settled(0.0 if receiver.renames_into_place else settle_seconds)
+        self.later: set[str] = set()
+        """Claims that the system would not let us read for now."""
 
     def collect(self, parts: Parts) -> int:
         """Take in a batch of what the receiver has put out; how many files that were.
@@ -50,7 +52,7 @@ class Collector:
         Raises OSError if its folder is out of reach, TryLater if the ledger is.
         """
         taken = self._take(parts)
-        data = {one: content for one in taken if (content := _read(one)) is not None}
+        data = {one: content for one in taken if (content := self._read(one)) is not None}
         if not data:
             return 0
         opened = parts.open(self.receiver, list(data.values()))
@@ -64,28 +66,31 @@ class Collector:
         return len(data)
 
     def waiting(self) -> bool:
-        """True if the last look saw files that their writer had not finished."""
-        return self.settled.unsettled() > 0
+        """True if the last look saw files that their writer had not finished, or that could not be read."""
+        return bool(self.later) or self.settled.unsettled() > 0
 
     def _take(self, parts: Parts) -> list[Claim]:
         folder = self.receiver.collect
-        left_over = list(itertools.islice(claims(folder), MOST_FILES))
-        if left_over:
-            return left_over
+        left = list(itertools.islice(claims(folder), MOST_FILES))
+        if any(one.id not in self.later for one in left):
+            return left
         ready = self.settled.ready(sightings(folder), time.monotonic())
         chosen = sorted(one.name for one in ready)[:MOST_FILES]
         fresh = [one for one in (claim(folder, name, parts.clock()) for name in chosen) if one]
         sync_folders([*(one.path.parent for one in fresh), folder / CLAIMED, folder] if fresh else [])
-        return fresh
+        return [*left, *fresh]
 
-
-def _read(taken: Claim) -> bytes | None:
-    """The bytes of a claimed file; None if the system will not give them now: then it stays claimed."""
-    try:
-        return read_regular(taken.path, LARGEST_ENVELOPE)
-    except OSError as error:
-        log.warning("回执文件暂时读不了：%s / a receipt cannot be read now: %s", cause_zh(error), cause_en(error))
-        return None
+    def _read(self, taken: Claim) -> bytes | None:
+        """The bytes of a claimed file; None if the system will not give them now: then it stays claimed."""
+        try:
+            data = read_regular(taken.path, LARGEST_ENVELOPE)
+        except OSError as error:
+            if taken.id not in self.later:
+                log.warning("回执暂时读不了：%s / a receipt cannot be read now: %s", cause_zh(error), cause_en(error))
+            self.later.add(taken.id)
+            return None
+        self.later.discard(taken.id)
+        return data
 
 
 def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: bytes, collected: Collected) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import logging
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -11,10 +12,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from edi.adapters.boxes import CLAIMED, Claim, Settled, Sighting, claim, claimed_folder, claims, oddities, sightings
+from edi.adapters.boxes import (
+    CLAIMED,
+    Claim,
+    Settled,
+    Sighting,
+    claim,
+    claimed_folder,
+    claims,
+    is_as_seen,
+    oddities,
+    sightings,
+)
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import read_regular, sweep_temporaries, sync_folders
 from edi.core.findings import Dxp, Finding
 from edi.gateway.parts import Channel, Parts, Received
+
+log = logging.getLogger(__name__)
 
 MINUTE = 60.0
 """Seconds over which a channel's rate counts."""
@@ -47,6 +62,8 @@ class Intake:
     """Moments of the claims of the last minute, for the channel's rate."""
     told: set[str] = field(default_factory=set)
     """Oddities that were reported already."""
+    later: set[str] = field(default_factory=set)
+    """Claims that the system would not let us read for now."""
 
     def prepare(self) -> None:
         """Clear what a crash left half written. Raises OSError for a box that is out of reach.
@@ -58,11 +75,19 @@ class Intake:
         claimed_folder(self.channel.boxes.outbox)
 
     def take(self, parts: Parts, room: int) -> list[Claim]:
-        """Claim ready files, at most `room`, within the channel's rate; those left by a crash come first."""
+        """Claim ready files, at most `room`, within the channel's rate; those left by a crash come first.
+
+        Those that could not be read last time come again beside the fresh ones and hold nothing back.
+        """
         box = self.channel.boxes.outbox
         left_over = [(one, one.path.lstat().st_size) for one in claims(box) if not _entered(parts, one)]
-        if left_over:
-            return _within_memory(left_over[:room])
+        left = _within_memory(left_over[:room])
+        if any(one.id not in self.later for one in left):
+            return left
+        return [*left, *self._claim_fresh(parts, room)]
+
+    def _claim_fresh(self, parts: Parts, room: int) -> list[Claim]:
+        box = self.channel.boxes.outbox
         now = time.monotonic()
         if not self.backlog:
             self.backlog.extend(self.settled.ready(sightings(box), now))
@@ -74,8 +99,8 @@ class Intake:
         return fresh
 
     def waiting(self) -> bool:
-        """True if the last look saw files that are still to be taken."""
-        return bool(self.backlog) or self.settled.unsettled() > 0
+        """True if the last look saw files that are still to be taken or to be read."""
+        return bool(self.backlog or self.later) or self.settled.unsettled() > 0
 
     def new_oddities(self) -> list[str]:
         """Entries of the OutBox that are no files, told once each; looked for when the box is listed."""
@@ -87,30 +112,41 @@ class Intake:
         return fresh
 
     def _next(self, room: int) -> list[Sighting]:
+        """The next of the backlog; a file that was touched since it was listed is left for the next look."""
         chosen = _within_memory([(one, one.size) for one in itertools.islice(self.backlog, room)])
         for _ in chosen:
             self.backlog.popleft()
-        return chosen
+        return [one for one in chosen if is_as_seen(self.channel.boxes.outbox, one)]
+
+    def read(self, taken: Sequence[Claim], at: datetime) -> tuple[list[Received], list[Unreadable]]:
+        """The bytes of claimed files, read once; what is no readable file comes with its reason.
+
+        A file that the system does not give for now stays claimed and is read again later.
+        """
+        received: list[Received] = []
+        unreadable: list[Unreadable] = []
+        for one in taken:
+            try:
+                data = read_regular(one.path, self.channel.policy.limits.file)
+            except OSError as error:
+                if error.errno in OURS:
+                    self._note(one, error)
+                    continue
+                unreadable.append(Unreadable(Received(self.channel, one, b"", at), _cannot_read(error)))
+            else:
+                received.append(Received(self.channel, one, data, at))
+            self.later.discard(one.id)
+        return received, unreadable
+
+    def _note(self, one: Claim, error: OSError) -> None:
+        if one.id not in self.later:
+            log.warning("暂缓：文件暂时读不了：%s / held, cannot be read now: %s", cause_zh(error), cause_en(error))
+        self.later.add(one.id)
 
     def _rate_left(self, now: float) -> int:
         while self.taken and now - self.taken[0] > MINUTE:
             self.taken.popleft()
         return max(self.channel.files_per_minute - len(self.taken), 0)
-
-
-def read(channel: Channel, taken: Sequence[Claim], at: datetime) -> tuple[list[Received], list[Unreadable]]:
-    """The bytes of claimed files, read once; what cannot be read comes with its reason."""
-    received, unreadable = [], []
-    for one in taken:
-        try:
-            data = read_regular(one.path, channel.policy.limits.file)
-        except OSError as error:
-            if error.errno in OURS:
-                raise
-            unreadable.append(Unreadable(Received(channel, one, b"", at), _cannot_read(error)))
-        else:
-            received.append(Received(channel, one, data, at))
-    return received, unreadable
 
 
 def _within_memory(sized: Sequence[tuple[T, int]]) -> list[T]:

@@ -20,7 +20,7 @@ from edi.adapters.files import sweep_temporaries
 from edi.errors import TryLater
 from edi.gateway.collect import Collector
 from edi.gateway.examine import Examined
-from edi.gateway.intake import Intake, Unreadable, read
+from edi.gateway.intake import Intake, Unreadable
 from edi.gateway.parts import Parts, Received
 from edi.gateway.record import Recorder
 from edi.gateway.settle import settle
@@ -103,7 +103,7 @@ class Pipeline:
     def receive(self, intake: Intake) -> tuple[list[Received], list[Unreadable]]:
         """Receive: claim what is ready and read it, once."""
         taken = intake.take(self.parts, self.parts.batch)
-        return read(intake.channel, taken, self.parts.clock())
+        return intake.read(taken, self.parts.clock())
 
     def enter(
         self, received: Sequence[Received], examined: Sequence[Examined], unreadable: Sequence[Unreadable]

@@ -76,8 +76,8 @@ class Recorder:
         return self._accept(received, examined, business, decision, receiver)
 
     def quarantine(self, received: Received, reason: Finding) -> str:
-        """A file that cannot even be read: put aside with the reason, nothing is answered."""
-        self._file(received, "QUARANTINED", (reason,), content="", answer="")
+        """A file that we could not read or deal with: put aside with the reason, nothing is answered."""
+        self._file(received, "QUARANTINED", (reason,), content=self._keep(received), answer="")
         self.entry.event("alarm_quarantined", received.claim.id, file=received.claim.name, reason=reason.en)
         folder = self.parts.quarantine / received.channel.name / received.claim.id
         text = f"{received.claim.name}\n{reason.zh}\n{reason.en}\n{reason.found}\n".encode("utf-8", "replace")
@@ -98,11 +98,13 @@ class Recorder:
 
     def _on_the_way(self, business: Business) -> frozenset[str]:
         """Applicants with an application of this form, other than those of the message, that customs has not received."""
-        rows = self.entry.rows(
-            "select guid, applicant from applications where form = ? and status = 'SUBMITTED'", (business.form,)
-        )
+        sql = "select guid from applications where applicant = ? and form = ? and status = 'SUBMITTED'"
         own = {one.guid for one in business.applications}
-        return frozenset(row["applicant"] for row in rows if row["guid"] not in own)
+        return frozenset(
+            one.applicant
+            for one in business.applications
+            if any(row["guid"] not in own for row in self.entry.rows(sql, (one.applicant, business.form)))
+        )
 
     def _earlier(self, digest: str) -> Earlier | None:
         rows = self.entry.rows("select channel from messages where digest = ? and answer <> ''", (digest,))
@@ -275,7 +277,7 @@ class Recorder:
             {
                 "claim": received.claim.id,
                 "channel": received.channel.name,
-                "name": received.claim.name.encode("utf-8", "replace").decode("utf-8"),
+                "name": received.claim.name,
                 "seen_at": iso(received.at),
                 "content": content,
                 "outcome": outcome,
@@ -300,8 +302,8 @@ class Recorder:
         return self.entry.keep(sign_message(answer_message(answer), self.parts.key))
 
     def _keep(self, received: Received) -> str:
-        """Keep the original unless it is beyond the limit; then only its answer remains."""
-        within = len(received.data) <= received.channel.policy.limits.file
+        """Keep the original unless it was not read or is beyond the limit; then only the file itself remains."""
+        within = 0 < len(received.data) <= received.channel.policy.limits.file
         return self.entry.keep(received.data) if within else ""
 
     def _in_inbox(self, received: Received, name: names.Naming) -> str:

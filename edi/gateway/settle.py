@@ -79,7 +79,11 @@ class _Batch:
         files: dict[int, tuple[Path, bytes]] = {}
         held = 0
         for one in due:
-            files[one.id] = (Path(one.task.target), content(one.task))
+            try:
+                files[one.id] = (Path(one.task.target), content(one.task))
+            except LookupError:  # must not be; and if it is, it must not hold back the others
+                self._troubles[one.id] = "台账中没有要写的内容 / the ledger lacks what is to be written"
+                continue
             held += len(files[one.id][1])
             if held > MOST_BYTES:
                 self._write_files(files)

@@ -30,8 +30,6 @@ class Application:
     client_seq_no: str
     application_no: str
     """Empty unless the sender names an application that already has a number."""
-    filing_mode: str
-    """`OWN` (自理) or `AGENT` (代理)."""
     sign_mode: str
     """`CARD` or `ACCOUNT`, as the sender declares it."""
     applicant: str
@@ -86,7 +84,6 @@ def _read_application(node: Node, form: Form) -> Application:
         is_draft=head.text("appStatus") == "1",
         client_seq_no=head.text("clientSeqNo"),
         application_no=head.text("applicationNo"),
-        filing_mode=head.text("filingMode"),
         sign_mode=head.text("signMode"),
         applicant=node.text(form.applicant),
         applicant_name=node.text(form.applicant_name),

@@ -13,8 +13,7 @@ US, THEM = "us", "them"
 
 def application(guid="A", app_type=NEW, *, draft=False):
     return Application(
-        guid=guid, app_type=app_type, is_draft=draft, client_seq_no="", application_no="", filing_mode="OWN",
-        sign_mode="CARD", applicant="", applicant_name="", customs="0117",
+        guid=guid, app_type=app_type, is_draft=draft, client_seq_no="", application_no="", sign_mode="CARD", applicant="", applicant_name="", customs="0117",
     )  # fmt: skip
 
 
