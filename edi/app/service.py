@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import queue
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -26,6 +24,7 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import JobConfig
 from edi.app.composition import App
 from edi.app.jobs import Job
+from edi.app.stopping import Stop
 from edi.errors import EdiError, TryLater, UserError
 from edi.gateway.pipeline import Work
 
@@ -38,14 +37,15 @@ Word = Callable[[], object]
 """Something for the working thread to do."""
 
 
-def run_once(app: App, report: Callable[[Work], None] = lambda _work: None) -> Work:
-    """Work until nothing is left: files, receipts, everything the simulator has due.
+def run_once(app: App, report: Callable[[Work], None] = lambda _work: None, stop: Stop | None = None) -> Work:
+    """Work until nothing is left, or until `stop` is wished: files, receipts, everything the simulator has due.
 
     Raises TryLater if the ledger, a box or the simulator stayed out of reach.
     """
     total = Work()
+    stop = stop or Stop()
     last_progress = time.monotonic()
-    while True:
+    while not stop.wished:
         done = app.work()
         if done:
             total += done
@@ -61,7 +61,8 @@ def run_once(app: App, report: Callable[[Work], None] = lambda _work: None) -> W
                 )
             return total
         else:
-            time.sleep(max(app.config.gateway.settle_seconds / 4, 0.02))
+            stop.wait(max(app.config.gateway.settle_seconds / 4, 0.02))
+    return total
 
 
 def _patience(app: App) -> float:
@@ -71,7 +72,7 @@ def _patience(app: App) -> float:
 class Service:
     """`edi run`: watches and schedules until a signal comes, then finishes what it has begun."""
 
-    def __init__(self, app: App, jobs: dict[str, Job]) -> None:
+    def __init__(self, app: App, jobs: dict[str, Job], stop: Stop) -> None:
         unknown = sorted(app.config.jobs.keys() - jobs.keys())
         if unknown:
             raise UserError(
@@ -82,13 +83,14 @@ class Service:
         self._jobs = jobs
         self._words: queue.SimpleQueue[Word] = queue.SimpleQueue()
         self._queued: set[str] = set()
-        self._stopping = False
+        self._stop = stop
+        stop.tell(lambda: self._say(lambda: None))
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
-        with self._signals(), self._watching(), self._scheduling():
+        """Work until the wish to stop comes."""
+        with self._watching(), self._scheduling():
             self._say(self._work)
-            while not self._stopping:
+            while not self._stop.wished:
                 self._obey(self._words.get())
         log.info("已停止 / stopped")
 
@@ -105,20 +107,6 @@ class Service:
         self._words.put(word)
 
     # ---- what comes in --------------------------------------------------------------------------
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def stop(number: int, _frame: FrameType | None) -> None:
-            log.info("收到信号 %s，完成手头工作后停止 / stopping", signal.Signals(number).name)
-            self._stopping = True
-            self._say(lambda: None)
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
@@ -162,7 +150,7 @@ class Service:
     # ---- what is done ---------------------------------------------------------------------------
 
     def _work(self) -> None:
-        self._app.work_until_quiet(lambda: self._stopping)
+        self._app.work_until_quiet(lambda: self._stop.wished)
 
     def _wake(self) -> None:
         """A round as soon as possible, once however often it is asked for."""

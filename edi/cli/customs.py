@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import threading
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
@@ -13,6 +11,7 @@ from pathlib import Path
 import click
 
 from edi.app.composition import open_customs
+from edi.app.stopping import Stop
 from edi.cli import options
 from edi.cli.output import china, on_terminal, show_json, show_table
 from edi.cli.usage import Wrong
@@ -62,11 +61,8 @@ def customs() -> None:
 @click.option("--once", is_flag=True, help="做完到期的即退出 / do what is due, then exit.")
 def customs_run(home: Path, once: bool) -> None:
     """单独运行模拟海关 / Run it on its own."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with closing(open_customs(home)) as receiver:
-        while not stop.is_set():
+    with Stop().listening() as stop, closing(open_customs(home)) as receiver:
+        while not stop.wished:
             if not receiver.step():
                 if once:
                     return

@@ -13,6 +13,7 @@ from rich.status import Status
 from edi.app import App, open_app
 from edi.app.jobs import find_jobs
 from edi.app.service import Service, run_once
+from edi.app.stopping import EXIT_CODE, Stop
 from edi.app.workspace import create_workspace
 from edi.cli import options
 from edi.cli.held import held_words
@@ -48,15 +49,15 @@ def run(home: Path, once: bool, verbose: bool) -> int:
         level=logging.INFO if verbose or not once else logging.WARNING, format="%(asctime)s %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    with open_app(home) as app:
+    with Stop().listening() as stop, open_app(home) as app:
         if once:
-            return _once(app)
-        logging.getLogger(__name__).info("running | 正在运行，工作目录 %s", home.absolute())
-        Service(app, find_jobs()).run()
+            return _once(app, stop)
+        logging.getLogger(__name__).info("正在运行，工作目录 %s / running", home.absolute())
+        Service(app, find_jobs(), stop).run()
         return 0
 
 
-def _once(app: App) -> int:
+def _once(app: App, stop: Stop) -> int:
     """Work until nothing is left. What was done is told even where an outage ends it (TryLater)."""
     before = app.reader.outcomes()
     done = [Work()]
@@ -68,7 +69,10 @@ def _once(app: App) -> int:
             done.append(work)
             spinner.update(f"文件 files {work.files}，回执 receipts {work.receipts}")
 
-        run_once(app, report)
+        run_once(app, report, stop)
+    if stop.wished:
+        click.echo("已中断，手头的工作已做完 / aborted, what was begun was finished", err=True)
+        return EXIT_CODE
     held = app.reader.waiting()
     for words in [held_words(one) for one in held[:1]]:
         click.echo(f"有 {len(held)} 项因故暂缓，稍后自动重试（edi status --held 查看）：{words.zh}", err=True)
