@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from edi.core.enquiry import Reply
 from edi.core.findings import Finding
 from edi.core.node import Node
 from edi.core.register import Effect, RegisterView
+from edi.core.status import Status
 from edi.errors import UserError
 
 Check = Callable[[Node, RegisterView], Iterable[Finding]]
@@ -54,12 +56,22 @@ class Form:
     """Rule against the same guid with other content."""
     transit_code: str = ""
     """Rule that an applicant has only one application of this form on its way to customs; empty: no such rule."""
+    types: str = ""
+    """Path in the node to the qualification types it is about; empty: it names none."""
     claims: Callable[[Node], Iterable[str]] = no_claims
     """Tokens that nobody else may apply for while this application is under way."""
     customs_checks: tuple[Check, ...] = ()
     """Stateful rules of customs, all of them run."""
     on_approved: Callable[[Node, RegisterView], Iterable[Effect]] = no_effects
     """What approval does to the register."""
+    approved_as: Status = Status.APPROVED
+    """The status that approval leads to."""
+    at_once: bool = False
+    """True for queries: customs answers when it has checked them, without review."""
+    reply: Reply | None = None
+    """For queries about what the gateway itself keeps: they are answered from its ledger and do not go to customs."""
+    printable: bool = False
+    """True if 《报关单位备案信息表》 can be printed from an application of this form."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from edi.core.qualification import Qualification
+from edi.core.results import KeptCertificate, KeptDeclarant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,18 @@ class RegisterView(Protocol):
 
     def pending(self, uscc: str) -> frozenset[str]:
         """Tokens claimed by applications of the enterprise that are still under way (申请中)."""
+
+    def customs_of(self, uscc: str) -> str:
+        """The competent customs on record, empty if the enterprise was never filed."""
+
+    def declarants(self, uscc: str) -> tuple[KeptDeclarant, ...]:
+        """The declarants of the enterprise on record; those cancelled are not."""
+
+    def certificates(self, uscc: str) -> tuple[KeptCertificate, ...]:
+        """The certificates ever issued to the enterprise, newest first."""
+
+    def filed_for(self, agent: str, uscc: str) -> bool:
+        """True if customs has an application about the enterprise `uscc` that `agent` signed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +83,28 @@ class EnrolDeclarant:
     doc_type: str
     doc_no: str
     mobile: str
+    nationality: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendDeclarant:
+    """Change what is on record of a declarant; the number stays."""
+
+    uscc: str
+    declarant_no: str
+    name: str
+    doc_type: str
+    doc_no: str
+    mobile: str
+    nationality: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrikeDeclarant:
+    """Take a declarant off the record; the number is never given again."""
+
+    uscc: str
+    declarant_no: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,4 +128,30 @@ class ExtendQualification:
     years: int
 
 
-Effect = RecordEnterprise | GrantQualification | EnrolDeclarant | EndQualification | ExtendQualification
+@dataclass(frozen=True, kw_only=True)
+class IssueCertificate:
+    """Issue a filing certificate on all that the enterprise holds; the one before it becomes void (QLF-121)."""
+
+    uscc: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellFiling:
+    """Tell what is on record of an enterprise. Changes nothing: it is the answer to a query."""
+
+    uscc: str
+    type: str = ""
+    """Only qualifications of this type; empty: all."""
+
+
+Effect = (
+    RecordEnterprise
+    | GrantQualification
+    | EnrolDeclarant
+    | AmendDeclarant
+    | StrikeDeclarant
+    | EndQualification
+    | ExtendQualification
+    | IssueCertificate
+    | TellFiling
+)

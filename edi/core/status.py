@@ -1,4 +1,4 @@
-"""The application status table (source 002, appendix) and the only legal moves in it.
+"""The application status table (source 002, appendix; 5.1.4 for certificates) and the only legal moves in it.
 
 Everything that affects an application's status lives in this file. The database's trigger, the
 published code list and the diagram in `docs/flow.md` are generated from it or tested against it.
@@ -21,6 +21,9 @@ class Status(Enum):
     UNDER_REVIEW = "海关受理中"
     APPROVED = "审批通过"
     DISAPPROVED = "审批不通过"
+    ISSUED = "已签发"
+    VOID = "已失效"
+    ANSWERED = "已答复"
 
     @property
     def token(self) -> str:
@@ -41,17 +44,21 @@ class Status(Enum):
 TRANSITIONS: dict[Status | None, frozenset[Status]] = {
     None: frozenset({Status.DRAFT, Status.SUBMITTED}),
     Status.DRAFT: frozenset({Status.SUBMITTED}),
-    Status.SUBMITTED: frozenset({Status.LODGED, Status.LODGE_FAILED}),
+    Status.SUBMITTED: frozenset({Status.LODGED, Status.LODGE_FAILED, Status.ANSWERED}),
     Status.LODGED: frozenset({Status.UNDER_REVIEW, Status.REFUSED}),
-    Status.UNDER_REVIEW: frozenset({Status.APPROVED, Status.DISAPPROVED}),
+    Status.UNDER_REVIEW: frozenset({Status.APPROVED, Status.DISAPPROVED, Status.ISSUED}),
     Status.LODGE_FAILED: frozenset({Status.SUBMITTED}),
     Status.REFUSED: frozenset(),
     Status.APPROVED: frozenset(),
     Status.DISAPPROVED: frozenset(),
+    Status.ISSUED: frozenset({Status.VOID}),
+    Status.VOID: frozenset(),
+    Status.ANSWERED: frozenset(),
 }
 """From each status the ones that may follow; a pair that is not listed is an error."""
 
-FINAL = frozenset({Status.REFUSED, Status.APPROVED, Status.DISAPPROVED})
+FINAL = frozenset({Status.REFUSED, Status.APPROVED, Status.DISAPPROVED, Status.ISSUED, Status.VOID, Status.ANSWERED})
+"""Where an application ends. An issued certificate becomes void when a newer one is issued (QLF-121)."""
 
 RECEIPT_CODES: dict[int, Status] = {
     1: Status.DRAFT,
@@ -62,8 +69,11 @@ RECEIPT_CODES: dict[int, Status] = {
     300: Status.UNDER_REVIEW,
     398: Status.DISAPPROVED,
     399: Status.APPROVED,
+    200: Status.ANSWERED,
+    401: Status.ISSUED,
+    402: Status.VOID,
 }
-"""What customs' return codes mean. Negative codes mean LODGE_FAILED; 398 is this project's own."""
+"""What customs' return codes mean. Negative codes mean LODGE_FAILED; 200, 398, 401 and 402 are this project's own."""
 
 _ROAD: dict[Status, tuple[Status, ...]] = {
     Status.LODGED: (Status.LODGED,),
@@ -72,6 +82,9 @@ _ROAD: dict[Status, tuple[Status, ...]] = {
     Status.UNDER_REVIEW: (Status.LODGED, Status.UNDER_REVIEW),
     Status.APPROVED: (Status.LODGED, Status.UNDER_REVIEW, Status.APPROVED),
     Status.DISAPPROVED: (Status.LODGED, Status.UNDER_REVIEW, Status.DISAPPROVED),
+    Status.ISSUED: (Status.LODGED, Status.UNDER_REVIEW, Status.ISSUED),
+    Status.VOID: (Status.LODGED, Status.UNDER_REVIEW, Status.ISSUED, Status.VOID),
+    Status.ANSWERED: (Status.ANSWERED,),
 }
 """The way from SUBMITTED to each status that a receipt can report."""
 

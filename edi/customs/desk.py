@@ -14,6 +14,7 @@ from datetime import datetime
 
 from edi.core.findings import Finding
 from edi.core.form import Form, Forms
+from edi.core.results import Enrolled, Granted, Results
 from edi.core.status import Status
 from edi.core.times import CHINA
 from edi.customs import cases
@@ -27,7 +28,7 @@ from edi.customs.scenarios import Outcome, Scenario, in_force, read_scenario
 from edi.customs.settings import Settings
 from edi.customs.store import attempt
 from edi.errors import Broken
-from edi.messages.receipt import Enrolled, Granted, Receipt, Results
+from edi.messages.receipt import Receipt
 
 _LODGE_FAILED_CODE = CODE_OF[Status.LODGE_FAILED]
 

@@ -23,8 +23,8 @@ from edi.core.register import (
     Held,
     RecordEnterprise,
 )
+from edi.core.results import Enrolled, Granted
 from edi.errors import Broken, UserError
-from edi.messages.receipt import Enrolled, Granted
 
 SERIAL_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """Characters of a filing code's serial: digits and the capitals of GB 32100, which leaves out I, O, S, V, Z."""

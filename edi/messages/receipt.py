@@ -15,53 +15,8 @@ from lxml import etree
 from edi.core.findings import Finding, Severity
 from edi.core.form import Form
 from edi.core.node import Node, local_name
+from edi.core.results import Enrolled, Granted, Results
 from edi.core.times import digits17, from_digits17
-
-
-@dataclass(frozen=True, kw_only=True)
-class Granted:
-    """A qualification as granted."""
-
-    type: str
-    filing_code: str
-    valid_from: str
-    """ISO date."""
-    valid_until: str
-    """ISO date; 2099-12-31 means long-term."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Enrolled:
-    """A declarant with the number customs gave."""
-
-    name: str
-    doc_no: str
-    declarant_no: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Results:
-    """What approval brought; grey fields of the form (source 002, 5.1.1.1)."""
-
-    qualifications: tuple[Granted, ...] = ()
-    declarants: tuple[Enrolled, ...] = ()
-
-    def to_json(self) -> dict[str, list[dict[str, str]]]:
-        """The results as plain JSON values, under the names they have in the message."""
-        return {
-            "qualifications": [
-                {
-                    "type": one.type,
-                    "filingCode": one.filing_code,
-                    "validFrom": one.valid_from,
-                    "validUntil": one.valid_until,
-                }
-                for one in self.qualifications
-            ],
-            "declarants": [
-                {"name": one.name, "docNo": one.doc_no, "declarantNo": one.declarant_no} for one in self.declarants
-            ],
-        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,11 @@ from edi.core.status import (
 STORIES = [
     [Status.LODGED, Status.UNDER_REVIEW, Status.APPROVED],
     [Status.LODGED, Status.UNDER_REVIEW, Status.DISAPPROVED],
+    [Status.LODGED, Status.UNDER_REVIEW, Status.ISSUED],
+    [Status.LODGED, Status.UNDER_REVIEW, Status.ISSUED, Status.VOID],
     [Status.LODGED, Status.REFUSED],
     [Status.LODGE_FAILED],
+    [Status.ANSWERED],
 ]
 """What customs can say of one application, in the order it says it."""
 
@@ -69,6 +72,12 @@ def test_contradicting_last_words_raise_an_alarm_and_change_nothing():
     assert settle([Status.APPROVED, Status.DISAPPROVED]) == (Status.APPROVED, 1)
     assert settle([Status.REFUSED, Status.APPROVED]) == (Status.REFUSED, 1)
     assert settle([Status.LODGED, Status.LODGE_FAILED]) == (Status.LODGED, 1)
+    assert settle([Status.APPROVED, Status.VOID]) == (Status.APPROVED, 1)
+    assert settle([Status.DISAPPROVED, Status.ISSUED]) == (Status.DISAPPROVED, 1)
+
+
+def test_an_issued_certificate_can_only_become_void():
+    assert settle([Status.ISSUED, Status.VOID, Status.ISSUED]) == (Status.VOID, 0)
 
 
 def test_every_negative_code_means_that_it_could_not_be_stored():
@@ -76,12 +85,13 @@ def test_every_negative_code_means_that_it_could_not_be_stored():
     assert status_of_code(7) is None
 
 
-def test_every_status_but_none_has_a_code_and_final_ones_lead_nowhere():
+def test_every_status_has_a_code_and_final_ones_lead_nowhere_but_to_void():
     assert set(RECEIPT_CODES.values()) == set(Status)
-    assert {one for one in Status if not TRANSITIONS[one]} == FINAL
+    assert {one for one in Status if TRANSITIONS[one] <= {Status.VOID}} == FINAL
 
 
-def test_the_chinese_texts_are_those_of_the_manual():
+def test_the_chinese_texts_are_those_of_the_manual_and_for_queries_our_own():
     assert [one.text for one in Status] == [
         "暂存", "申报成功", "海关入库成功，请等待审核", "海关入库失败", "海关不予受理", "海关受理中", "审批通过", "审批不通过",
+        "已签发", "已失效", "已答复",
     ]  # fmt: skip
