@@ -31,10 +31,10 @@ class Task:
     """Something to be done in the world, recorded before it is done."""
 
     kind: str
-    """`write`, `move` or `status`; see `edi.gateway.settle`."""
+    """`write`, `move`, `status` or `reply`; see `edi.gateway.settle`."""
     place: str
     """Channel or receiver, for messages and alarms."""
-    target: str
+    target: str = ""
     """Path of the file that is to appear."""
     source: str = ""
     """Path of the file to be moved."""

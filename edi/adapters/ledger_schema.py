@@ -24,6 +24,18 @@ def _ledger(db: Database) -> None:
     _outgoing(db)
 
 
+@LEDGER(name="002_who_and_what")
+def _who_and_what(db: Database) -> None:
+    """Whose an application is and what it is about, so that queries need not open every message (QLF151)."""
+    table = db.table("applications")
+    table.add_column("owner", str, not_null_default="")  # USCC of the enterprise that signed it
+    table.add_column("types", str, not_null_default="")  # tokens, each between blanks; of old ones not known
+    db.execute("""
+        update applications set owner = coalesce(
+            (select json_extract(signer, '$.uscc') from messages where digest = applications.message), '')""")
+    table.create_index(["owner"])
+
+
 def _files_and_messages(db: Database) -> None:
     db.table("content").create(  # original bytes, by digest
         {"digest": str, "bytes": bytes}, pk="digest", not_null={"digest", "bytes"}

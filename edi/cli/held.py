@@ -32,6 +32,7 @@ _WHAT = {
         "{zh}的状态文件尚未写入通道 {place}", "the status file of {en} not yet written into channel {place}"
     ),
     "original": Words("{zh}的原件尚未归档到通道 {place}", "the original of {en} not yet put away in channel {place}"),
+    "reply": Words("{zh}的查询尚未答复（通道 {place}）", "the query in {en} not yet answered (channel {place})"),
     "quarantine": Words("{zh}尚未写入隔离区（来自 {place}）", "{en} not yet written into quarantine (from {place})"),
 }
 """What is held back; the thing itself and the channel or receiver are filled in."""

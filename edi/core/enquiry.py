@@ -37,12 +37,21 @@ class Filter:
 class ApplicationsView(Protocol):
     """What one enterprise may see of the gateway's ledger: what it filed itself, and what is about itself."""
 
-    def applications(self, wanted: Filter) -> tuple[ListedApplication, ...]:
-        """The applications wanted, in the order of their numbers; queries are not among them."""
+    def applications(self, wanted: Filter, limit: int) -> tuple[ListedApplication, ...]:
+        """The applications wanted, newest first, at most `limit`; queries are not among them."""
 
     def paper(self, *, guid: str = "", application_no: str = "") -> Document | None:
         """《报关单位备案信息表》 of a draft or application; None if there is none to be seen or printed."""
 
 
-Reply = Callable[[Node, ApplicationsView], Results | list[Finding]]
-"""The answer to a query, or the findings for which it is refused."""
+@dataclass(frozen=True, kw_only=True)
+class Replied:
+    """The answer to a query."""
+
+    results: Results
+    info: str
+    """A sentence for people, in Chinese (returnInfo)."""
+
+
+Reply = Callable[[Node, ApplicationsView], Replied | list[Finding]]
+"""What a query is answered, or the findings for which it is refused."""

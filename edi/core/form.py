@@ -83,6 +83,11 @@ class Forms:
     def __iter__(self) -> Iterator[Form]:
         return iter(self.by_code.values())
 
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """Codes of the forms that apply for something; queries and prints do not."""
+        return tuple(form.code for form in self if not (form.reply or form.at_once))
+
     def get(self, code: str) -> Form | None:
         """The form of that code, None if there is none."""
         return self.by_code.get(code)

@@ -75,6 +75,9 @@ RECEIPT_CODES: dict[int, Status] = {
 }
 """What customs' return codes mean. Negative codes mean LODGE_FAILED; 200, 398, 401 and 402 are this project's own."""
 
+CODE_OF: dict[Status, int] = {status: code for code, status in RECEIPT_CODES.items()}
+"""The return code that reports a status."""
+
 _ROAD: dict[Status, tuple[Status, ...]] = {
     Status.LODGED: (Status.LODGED,),
     Status.LODGE_FAILED: (Status.LODGE_FAILED,),

@@ -191,6 +191,8 @@ FORM = Form(
     signer_code="QLF-032",
     medium_code="QLF-023",
     conflict_code="QLF-130",
+    types=_TYPES,
+    printable=True,
     claims=claims,
     customs_checks=(
         not_held_already,

@@ -1,7 +1,6 @@
-"""Collects receipts from the receivers and moves applications through the status table (domain 1.6).
+"""Collects receipts from the receivers: claims their files, has them opened, enters what they say.
 
-A receipt counts once, however often, late or out of order it arrives; the table never moves back; a
-contradiction raises an alarm and changes nothing. The sender gets the receipt byte for byte.
+What is not believed, or fits nothing, is kept aside and told; it never holds back the others.
 """
 
 from __future__ import annotations
@@ -9,25 +8,21 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import json
 import logging
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from edi.adapters.boxes import CLAIMED, Claim, Settled, claim, claims, release, sightings
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import read_regular, sync_folders
 from edi.adapters.ledger import Entry, Task
-from edi.core.findings import Dxp, Finding
-from edi.core.status import Status, Verdict, advance, status_of_code
-from edi.core.times import iso
+from edi.core.findings import Finding
 from edi.gateway import names
 from edi.gateway.collected import Collected
 from edi.gateway.parts import Parts, Receiver
+from edi.gateway.settlement import Settlement
 from edi.gateway.stumble import stumbled
-from edi.messages.receipt import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -97,117 +92,17 @@ def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: b
     if collected.trouble:
         _put_aside(parts, entry, receiver, taken, data, collected.trouble)
         return
-    content = entry.keep(collected.message)
-    settlement = Settlement(parts, entry, receiver, collected.guid, content)
+    settlement = Settlement(parts, entry, receiver.name, collected.guid, entry.keep(collected.message))
     for receipt in collected.receipts:
         try:
             with entry.attempt():
-                settlement.enter(receipt, taken, data)
+                trouble = settlement.enter(receipt)
+            if trouble:
+                _put_aside(parts, entry, receiver, taken, data, (trouble,))
         except (sqlite3.OperationalError, OSError):
             raise  # an outage: the whole batch is tried again
         except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
             _put_aside(parts, entry, receiver, taken, data, (stumbled(f"{type(error).__name__}: {error}"),))
-
-
-_OTHER_CONTENT = Finding(
-    code=Dxp.OTHER_LOGIC,
-    zh="同一回执编号先后收到内容不同的两份，以先到者为准；后到的原件已另存，请人工核对",
-    en="A receipt of this guid with other content came before and stands; the later one is kept aside, look at it",
-)
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """One receipt message entered into one open transaction of the ledger."""
-
-    parts: Parts
-    entry: Entry
-    receiver: Receiver
-    guid: str
-    content: str
-    passed_on: set[str] = field(default_factory=set)
-    """Digests of the messages whose sender gets this receipt message."""
-
-    def enter(self, receipt: Receipt, taken: Claim, data: bytes) -> None:
-        """Count the receipt and move its application on, unless it was counted before."""
-        rows = self.entry.rows(
-            "select a.status, a.message, m.receiver from applications a join messages m on m.digest = a.message "
-            "where a.guid = ?",
-            (receipt.guid,),
-        )
-        reported = status_of_code(receipt.code)
-        if not rows or reported is None or rows[0]["receiver"] != self.receiver.name:
-            reason = Finding(
-                code=Dxp.OTHER_LOGIC,
-                found=f"guid {receipt.guid}, returnStatus {receipt.code}",
-                zh="回执对应不上送往该接收方的任何申请，或状态代码未公布；原件已另存，请人工核对",
-                en="The receipt fits no application sent to this receiver, or its code is not published; it is kept aside, "
-                "look at it",
-            )
-            _put_aside(self.parts, self.entry, self.receiver, taken, data, (reason,))
-            return
-        seen = self.entry.rows(
-            "select content from receipts where guid = ? and application = ?", (self.guid, receipt.guid)
-        )
-        if seen:
-            if seen[0]["content"] != self.content:
-                _put_aside(self.parts, self.entry, self.receiver, taken, data, (_OTHER_CONTENT,))
-            return  # doubled on its way
-        self._move(receipt, Status[rows[0]["status"]], reported)
-        self._pass_on(rows[0]["message"])
-
-    def _move(self, receipt: Receipt, current: Status, reported: Status) -> None:
-        effect = advance(current, reported)
-        self.entry.insert(
-            "receipts",
-            {
-                "guid": self.guid,
-                "application": receipt.guid,
-                "code": receipt.code,
-                "time": iso(receipt.time),
-                "content": self.content,
-                "verdict": effect.verdict.value,
-                "received_at": iso(self.parts.clock()),
-            },
-        )
-        if effect.verdict is Verdict.CONTRADICTS:
-            self.entry.event(
-                "alarm_contradiction", receipt.guid,
-                current=current.token, reported=reported.token, code=receipt.code, receipt=self.guid,
-            )  # fmt: skip
-            return
-        for step in effect.steps:
-            self.entry.move(
-                receipt.guid, current, step, "receipt",
-                code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
-            )  # fmt: skip
-            current = step
-        if effect.verdict is Verdict.MOVES:
-            self._keep_results(receipt)
-
-    def _keep_results(self, receipt: Receipt) -> None:
-        findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
-        changes = {"info": receipt.info, "findings": findings}
-        changes["opinion"] = receipt.opinion
-        changes["results"] = json.dumps(receipt.results.to_json() if receipt.results else {}, ensure_ascii=False)
-        self.entry.update("applications", "guid", receipt.guid, changes)
-
-    def _pass_on(self, digest: str) -> None:
-        """The receipt goes to the channel the application came by, the status file beside it."""
-        row = self.entry.rows("select channel, file_name from messages where digest = ?", (digest,))[0]
-        channel = self.parts.channels.get(row["channel"])
-        if channel is None:
-            self.entry.event("alarm_no_channel", digest, channel=row["channel"])
-            return
-        if digest not in self.passed_on:  # a message with several applications travels as one file
-            self.passed_on.add(digest)
-            tick = self.parts.ticks.next(self.parts.clock())
-            target = channel.boxes.inbox / names.receipt(row["file_name"], tick)
-            self.entry.task(
-                Task(kind="write", place=channel.name, target=str(target), content=self.content, subject=digest)
-            )
-        status = channel.boxes.inbox / names.status_file(row["file_name"])
-        self.entry.task(Task(kind="status", place=channel.name, target=str(status), subject=digest))
 
 
 def _put_aside(

@@ -31,6 +31,11 @@ def receipt(original: str, tick: int) -> str:
     return f"Receipt_{stem(original)}_{digits21(tick)}.xml"
 
 
+def paper(original: str, tick: int, guid: str) -> str:
+    """Name of a PDF that a receipt carries: beside the receipt, told apart by the application's guid."""
+    return f"Receipt_{stem(original)}_{digits21(tick)}_{guid}.pdf"
+
+
 def status_file(original: str) -> str:
     """Name of the small file that shows the present status."""
     return f"{_cut(_clean(original))}.status.json"

@@ -12,9 +12,12 @@ from cryptography import x509
 from edi.adapters.boxes import Boxes, Claim
 from edi.adapters.clock import Clock
 from edi.adapters.ledger import Ledger
-from edi.core.form import Forms
+from edi.core.form import Form, Forms
+from edi.core.node import Node
+from edi.core.results import Document
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
+from edi.core.status import Status
 from edi.core.times import tick_of
 from edi.gateway.collected import Collected
 from edi.gateway.examine import ChannelPolicy, Examined
@@ -76,6 +79,10 @@ Open = Callable[[Receiver, Sequence[bytes]], list[Collected]]
 """Opens a batch of envelopes from a receiver, in order."""
 
 
+PrintForm = Callable[[Form, Node, str, Status], Document]
+"""Prints 《报关单位备案信息表》 of a business node, its application number and its status."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """Everything the gateway works with."""
@@ -94,6 +101,7 @@ class Parts:
     clock: Clock
     examine: Examine
     open: Open
+    print_form: PrintForm
     settle_seconds: float
     batch: int
     ticks: Ticks = field(default_factory=Ticks)

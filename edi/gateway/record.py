@@ -68,7 +68,7 @@ class Recorder:
             return self._refuse(
                 received, examined, (*examined.findings, *locate(decision.findings, examined.message)), "CONFLICT"
             )
-        receiver = dispatch.choose_receiver(self.parts, business, decision.acts)
+        receiver = "" if form.reply else dispatch.choose_receiver(self.parts, business, decision.acts)
         if isinstance(receiver, Finding):
             return self._refuse(
                 received, examined, (*examined.findings, *locate([receiver], examined.message)), "REFUSED"
@@ -86,15 +86,11 @@ class Recorder:
         return f"隔离 quarantined: {reason.found}"
 
     def _known(self, guid: str) -> Known | None:
-        rows = self.entry.rows(
-            "select a.status, a.message, a.form, m.signer from applications a join messages m on m.digest = a.message "
-            "where a.guid = ?",
-            (guid,),
-        )
+        rows = self.entry.rows("select status, message, form, owner from applications where guid = ?", (guid,))
         if not rows:
             return None
-        owner = json.loads(rows[0]["signer"])["uscc"]
-        return Known(status=Status[rows[0]["status"]], digest=rows[0]["message"], form=rows[0]["form"], owner=owner)
+        row = rows[0]
+        return Known(status=Status[row["status"]], digest=row["message"], form=row["form"], owner=row["owner"])
 
     def _on_the_way(self, business: Business) -> frozenset[str]:
         """Applicants with an application of this form, other than those of the message, that customs has not received."""
@@ -148,7 +144,9 @@ class Recorder:
             self._application(received, examined, one, act, number)
             for one, act, number in zip(business.applications, decision.acts, numbers, strict=True)
         ]
-        if GOES_OUT.intersection(decision.acts):
+        if self.parts.forms.by_code[business.form].reply:
+            self.entry.task(Task(kind="reply", place=received.channel.name, subject=examined.digest))
+        elif GOES_OUT.intersection(decision.acts):
             dispatch.record(self.parts, self.entry, examined, receiver, [one.application_no for one in answered])
         answer = self._answer(received, examined, examined.findings, answered, "ACCEPTED")
         self.entry.update("messages", "digest", examined.digest, {"answer": answer})
@@ -250,6 +248,8 @@ class Recorder:
             "message": examined.digest,
             "form": examined.business.form if examined.business else "",
             "client_seq_no": application.client_seq_no,
+            "owner": examined.signer.uscc if examined.signer else "",
+            "types": f" {' '.join(application.types)} ",
             "applicant": application.applicant,
             "applicant_name": application.applicant_name,
             "customs": application.customs,

@@ -1,4 +1,4 @@
-"""Carries out what the ledger says is to be done: write files, move originals, show statuses.
+"""Carries out what the ledger says is to be done: answer queries, write files, move originals, show statuses.
 
 Every task may be carried out again after a crash and does the same again. What fails is tried later
 with growing delays and holds nothing else back. Successors are written before originals move.
@@ -19,8 +19,10 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
 from edi.adapters.ledger import Due, Entry, Task
 from edi.core.status import Status
+from edi.errors import TryLater
 from edi.gateway import names
 from edi.gateway.parts import Parts
+from edi.gateway.reply import reply
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class _Batch:
 
     def carry_out(self, jitter: Callable[[], float]) -> int:
         """Do the tasks, then record which were done and which wait; how many were done."""
+        self._reply(self._of_kind("reply"))
         self._write(self._of_kind("write"), lambda task: self._parts.ledger.content(task.content))
         self._move(self._of_kind("move"))
         self._write(self._of_kind("status"), lambda task: status_file(self._parts, task))
@@ -73,6 +76,19 @@ class _Batch:
             task = one.task
             entry.event("alarm_held", task.subject, place=task.place, target=task.target, trouble=trouble)
             log.warning("暂缓：%s 未能送达（%s），将自动重试 / held, tried again later", task.target, trouble)
+
+    def _reply(self, due: Iterable[Due]) -> None:
+        """Queries that the gateway answers itself; what they bring is written with the next batch."""
+        for one in due:
+            try:
+                reply(self._parts, one.task)
+            except TryLater:
+                raise  # the ledger is out of reach: so is everything else
+            except Exception as error:
+                log.exception("查询未能答复 / a query could not be answered")
+                self._troubles[one.id] = (
+                    f"查询未能答复 / the query could not be answered: {type(error).__name__}: {error}"
+                )
 
     def _write(self, due: Iterable[Due], content: Callable[[Task], bytes]) -> None:
         """A handful of files at a time, so that big attachments never fill the memory."""

@@ -37,6 +37,8 @@ class Application:
     applicant_name: str
     customs: str
     """Competent customs, the four-digit district code."""
+    types: tuple[str, ...] = ()
+    """Tokens of the qualification types it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,4 +90,5 @@ def _read_application(node: Node, form: Form) -> Application:
         applicant=node.text(form.applicant),
         applicant_name=node.text(form.applicant_name),
         customs=node.text(form.customs),
+        types=tuple(dict.fromkeys(node.texts(form.types))) if form.types else (),
     )

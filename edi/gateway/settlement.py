@@ -1,0 +1,134 @@
+"""Enters one receipt message into the ledger and moves its applications through the status table (domain 1.6).
+
+A receipt counts once, however often, late or out of order it arrives; the table never moves back; a
+contradiction raises an alarm and changes nothing. The sender gets the receipt byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edi.adapters.ledger import Entry, Task
+from edi.core.findings import Dxp, Finding
+from edi.core.status import Status, Verdict, advance, status_of_code
+from edi.core.times import iso
+from edi.gateway import names
+from edi.gateway.parts import Channel, Parts
+from edi.messages.receipt import Receipt
+
+_PDF = b"%PDF-"
+
+_OTHER_CONTENT = Finding(
+    code=Dxp.OTHER_LOGIC,
+    zh="同一回执编号先后收到内容不同的两份，以先到者为准；后到的原件已另存，请人工核对",
+    en="A receipt of this guid with other content came before and stands; the later one is kept aside, look at it",
+)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One receipt message entered into one open transaction of the ledger."""
+
+    parts: Parts
+    entry: Entry
+    receiver: str
+    """Who speaks; empty where the gateway itself answers a query."""
+    guid: str
+    content: str
+    ticks: dict[str, int] = field(default_factory=dict)
+    """Digests of the messages whose sender gets this receipt message, with the tick in its name there."""
+
+    def enter(self, receipt: Receipt) -> Finding | None:
+        """Count the receipt and move its application on, unless it was counted before; why it fits nothing, if so."""
+        rows = self.entry.rows(
+            "select a.status, a.message, m.receiver from applications a join messages m on m.digest = a.message "
+            "where a.guid = ?",
+            (receipt.guid,),
+        )
+        reported = status_of_code(receipt.code)
+        if not rows or reported is None or rows[0]["receiver"] != self.receiver:
+            return _fits_nothing(receipt)
+        seen = self.entry.rows(
+            "select content from receipts where guid = ? and application = ?", (self.guid, receipt.guid)
+        )
+        if seen:
+            return None if seen[0]["content"] == self.content else _OTHER_CONTENT  # doubled on its way
+        self._move(receipt, Status[rows[0]["status"]], reported)
+        self._pass_on(rows[0]["message"], receipt)
+        return None
+
+    def _move(self, receipt: Receipt, current: Status, reported: Status) -> None:
+        effect = advance(current, reported)
+        self.entry.insert(
+            "receipts",
+            {
+                "guid": self.guid,
+                "application": receipt.guid,
+                "code": receipt.code,
+                "time": iso(receipt.time),
+                "content": self.content,
+                "verdict": effect.verdict.value,
+                "received_at": iso(self.parts.clock()),
+            },
+        )
+        if effect.verdict is Verdict.CONTRADICTS:
+            self.entry.event(
+                "alarm_contradiction", receipt.guid,
+                current=current.token, reported=reported.token, code=receipt.code, receipt=self.guid,
+            )  # fmt: skip
+            return
+        for step in effect.steps:
+            self.entry.move(
+                receipt.guid, current, step, "receipt",
+                code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
+            )  # fmt: skip
+            current = step
+        if effect.verdict is Verdict.MOVES:
+            self._keep_results(receipt)
+
+    def _keep_results(self, receipt: Receipt) -> None:
+        findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
+        changes = {"info": receipt.info, "findings": findings}
+        changes["opinion"] = receipt.opinion
+        changes["results"] = json.dumps(receipt.results.to_json() if receipt.results else {}, ensure_ascii=False)
+        self.entry.update("applications", "guid", receipt.guid, changes)
+
+    def _pass_on(self, digest: str, receipt: Receipt) -> None:
+        """The receipt goes to the channel the application came by; status file and papers beside it."""
+        row = self.entry.rows("select channel, file_name from messages where digest = ?", (digest,))[0]
+        channel = self.parts.channels.get(row["channel"])
+        if channel is None:
+            self.entry.event("alarm_no_channel", digest, channel=row["channel"])
+            return
+        inbox = channel.boxes.inbox
+        tick = self.ticks.get(digest) or self.parts.ticks.next(self.parts.clock())
+        if digest not in self.ticks:  # a message with several applications travels as one file
+            self._write(channel, inbox / names.receipt(row["file_name"], tick), self.content, digest)
+        for paper in papers_of(receipt):
+            target = inbox / names.paper(row["file_name"], tick, receipt.guid)
+            self._write(channel, target, self.entry.keep(paper), digest)
+        status = inbox / names.status_file(row["file_name"])
+        self.entry.task(Task(kind="status", place=channel.name, target=str(status), subject=digest))
+        self.ticks[digest] = tick  # last: what fails on the way is undone and has passed nothing on
+
+    def _write(self, channel: Channel, target: Path, content: str, digest: str) -> None:
+        self.entry.task(Task(kind="write", place=channel.name, target=str(target), content=content, subject=digest))
+
+
+def papers_of(receipt: Receipt) -> list[bytes]:
+    """The PDFs a receipt carries: they are put beside it, so that nobody needs a program to take them out."""
+    if receipt.results is None:
+        return []
+    carried = (receipt.results.certificate, receipt.results.document)
+    return [one.content for one in carried if one and one.content.startswith(_PDF)]
+
+
+def _fits_nothing(receipt: Receipt) -> Finding:
+    return Finding(
+        code=Dxp.OTHER_LOGIC,
+        found=f"guid {receipt.guid}, returnStatus {receipt.code}",
+        zh="回执对应不上送往该接收方的任何申请，或状态代码未公布；原件已另存，请人工核对",
+        en="The receipt fits no application sent to this receiver, or its code is not published; it is kept aside, look at it",
+    )
