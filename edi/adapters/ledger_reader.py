@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ from edi.adapters.ledger_records import (
     history,
     waiting_task,
 )
+from edi.adapters.ledger_search import search
 from edi.core.chain import Event, Head, first_break
+from edi.core.enquiry import Filter
+from edi.core.results import ListedApplication
 from edi.errors import TryLater, UserError
 
 OUTCOMES = ("ACCEPTED", "REFUSED", "CONFLICT", "DUPLICATE", "QUARANTINED")
@@ -73,6 +76,13 @@ class LedgerReader:
         where = "where a.guid = ? or a.application_no = ? or a.client_seq_no = ?"
         with self._open() as connection:
             return _whole_applications(connection, where, (key.upper(), key, key))
+
+    def search(self, wanted: Filter, forms: Collection[str], limit: int) -> tuple[ListedApplication, ...]:
+        """Applications of these forms (empty: of all), newest first, at most `limit`."""
+        with self._open() as connection:
+            return search(
+                lambda sql, values: connection.execute(sql, values).fetchall(), wanted, forms=forms, limit=limit
+            )
 
     def files(self, key: str) -> list[Record]:
         """Files of that name, newest first: outcome, findings, applications; of a duplicate those of the first."""

@@ -18,17 +18,19 @@ Rows = Callable[[str, Sequence[Any]], list[sqlite3.Row]]
 def search(
     rows: Rows, wanted: Filter, *, forms: Collection[str], limit: int, asker: str = ""
 ) -> tuple[ListedApplication, ...]:
-    """Applications of those forms, newest first, at most `limit`.
+    """Applications of those forms (empty: of all), newest first, at most `limit`.
 
     With `asker`, the USCC of an enterprise, only what that enterprise signed or what is about it.
     """
     conditions, values = _conditions(wanted)
-    conditions.append(f"form in ({', '.join('?' * len(forms))})")
-    values += forms
+    if forms:
+        conditions.append(f"form in ({', '.join('?' * len(forms))})")
+        values += forms
     if asker:
         conditions.append("(owner = ? or applicant = ?)")
         values += [asker, asker]
-    sql = f"select * from applications where {' and '.join(conditions)} order by application_no desc limit ?"  # noqa: S608
+    where = f"where {' and '.join(conditions)}" if conditions else ""
+    sql = f"select * from applications {where} order by application_no desc limit ?"  # noqa: S608
     return tuple(_listed(row) for row in rows(sql, [*values, limit]))
 
 

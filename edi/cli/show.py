@@ -11,10 +11,9 @@ from edi.app import open_reader
 from edi.cli import options
 from edi.cli.held import held_words, show_words
 from edi.cli.output import china, show_finding, show_json
+from edi.cli.results import show_results
 from edi.cli.status import OUTCOME_TEXT, outcome
 from edi.core.findings import Finding
-from edi.core.qualification import Qualification
-from edi.core.times import LONG_TERM
 from edi.errors import UserError
 
 Record = dict[str, Any]
@@ -94,23 +93,12 @@ def _show_application(one: Record) -> None:
         click.echo(f"  海关说明 info: {one['info']}")
     if one["opinion"]:
         click.echo(f"  海关审核意见 opinion: {one['opinion']}")
-    _show_results(one["results"])
+    show_results(one["results"])
     for finding in one["findings"]:
         show_finding(Finding.from_json(finding))
     for task in one["held"]:
         show_words("暂缓 held: ", held_words(task), "  ")
     _show_history(one)
-
-
-def _show_results(results: Record) -> None:
-    for granted in results.get("qualifications", ()):
-        known = Qualification.__members__.get(granted["type"])
-        name = f"{known.value} {granted['type']}" if known else granted["type"]
-        code = f"，备案编码 code {granted['filingCode']}" if granted["filingCode"] else ""
-        until = "长期 long-term" if granted["validUntil"] == LONG_TERM else granted["validUntil"]
-        click.echo(f"  资质 granted {name}{code}，有效期 valid {granted['validFrom']} 至 {until}")
-    for enrolled in results.get("declarants", ()):
-        click.echo(f"  报关人员 declarant {enrolled['name']}：{enrolled['declarantNo']}")
 
 
 def _show_history(one: Record) -> None:

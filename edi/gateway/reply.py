@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edi.adapters.ledger import Task
 from edi.adapters.ledger_search import search
@@ -19,6 +19,7 @@ from edi.core.form import Form
 from edi.core.node import Node
 from edi.core.results import Document, ListedApplication
 from edi.core.status import CODE_OF, Status
+from edi.errors import Broken
 from edi.gateway.parts import Parts
 from edi.gateway.settlement import Settlement
 from edi.messages.business import business_nodes
@@ -27,7 +28,10 @@ from edi.messages.receipt import Receipt, receipt_message
 
 
 def reply(parts: Parts, task: Task) -> None:
-    """Answer every query of the message that still waits. Raises LookupError for a message or form that is gone."""
+    """Answer every query of the message that still waits.
+
+    Raises LookupError for a message or form that is gone, TryLater if the ledger is out of reach.
+    """
     message = parts.ledger.rows("select form, content from messages where digest = ?", (task.subject,))[0]
     form = parts.forms.by_code[message["form"]]
     nodes = _nodes(parts, form, message["content"])
@@ -46,19 +50,20 @@ def reply(parts: Parts, task: Task) -> None:
 def _receipt(parts: Parts, form: Form, row: sqlite3.Row, node: Node) -> Receipt:
     if form.reply is None:
         raise LookupError(f"nobody answers {form.code}")
-    replied = form.reply(node, View(parts, row["owner"]))
-    answered = isinstance(replied, Replied)
-    return Receipt(
+    receipt = Receipt(
         guid=row["guid"],
         application_no=row["application_no"],
         client_seq_no=row["client_seq_no"] or "",
         customs=row["customs"] or "",
-        code=CODE_OF[Status.ANSWERED if answered else Status.REFUSED],
+        code=CODE_OF[Status.ANSWERED],
         time=parts.clock(),
-        info=replied.info if answered else f"{Status.REFUSED.text}：详见检查结果",
-        results=replied.results if answered else None,
-        findings=() if answered else tuple(replied),
+        info="",
     )
+    replied = form.reply(node, View(parts, row["owner"]))
+    if isinstance(replied, Replied):
+        return replace(receipt, info=replied.info, results=replied.results)
+    refused = Status.REFUSED
+    return replace(receipt, code=CODE_OF[refused], info=f"{refused.text}：详见检查结果", findings=tuple(replied))
 
 
 @dataclass(frozen=True)
@@ -94,5 +99,5 @@ def _nodes(parts: Parts, form: Form, content: str) -> dict[str, Node]:
     """The business nodes of a message by guid, as the ledger keeps it since its signature was verified."""
     root = parse(parts.ledger.content(content))
     if isinstance(root, list):
-        raise LookupError(f"the ledger holds no message under {content}")
+        raise Broken(f"台账中的报文 {content} 无法读取", f"The ledger's message {content} cannot be read")
     return {node.text("head/guid"): node for node in business_nodes(root, form)}
