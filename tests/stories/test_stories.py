@@ -19,7 +19,7 @@ def test_there_are_stories():
 @pytest.mark.parametrize("folder", STORIES, ids=lambda folder: folder.name)
 def test_story(folder, workspace):
     parties = json.loads((locate_contract() / "qlf/samples/parties.json").read_text("utf-8"))
-    for register in (workspace.home / "var").glob("customs.db*"):
+    for register in (workspace.home / "customs").glob("register.sqlite*"):
         register.unlink()
     teller = Teller(workspace, folder, parties)
     for step in steps_of(folder):
