@@ -30,6 +30,7 @@ AS_OF = {
     "customs_province": "2026-11-22",
     "customs_reg_econ_zone_digit5": "2020",
     "customs_reg_nature_digit6": "2020",
+    "declarant_action": "2026-11-22",
     "enterprise_type": "2020",
     "id_doc_type_ga517": "2004",
     "industry_gbt4754_2017": "2017",
