@@ -22,6 +22,7 @@ CODES = Path(__file__).resolve().parent.parent / "schemas" / "codes"
 
 AS_OF = {
     "admin_division": "2023-06-30",
+    "application_type": "2026-11-22",
     "attachment_type": "2026-11-22",
     "cancel_reason": "2026-11-22",
     "country": "2018-08",
