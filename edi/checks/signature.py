@@ -31,6 +31,7 @@ from edi.core.node import human_path
 from edi.messages.canonical import C14n, canonical_document, canonical_subtree, without
 from edi.messages.dsig import ECDSA_SHA256, ENVELOPED, RSA_SHA256, SHA256, ds
 
+_ALGORITHMS = (RSA_SHA256, ECDSA_SHA256)
 _EXCLUSIVE_NAMESPACE = "{http://www.w3.org/2001/10/xml-exc-c14n#}"
 _GROUND = "数据交换报文规范202205 第6节；本项目签名规格 / signature profile of this project"
 
@@ -226,7 +227,7 @@ def _certificate(signature: etree._Element) -> x509.Certificate:
 
 def _check_value(signature: etree._Element, signed_info: etree._Element, certificate: x509.Certificate) -> None:
     method = _only(signed_info, "SignatureMethod")
-    algorithm = _algorithm(method, RSA_SHA256, ECDSA_SHA256)
+    algorithm = _algorithm(method, *_ALGORITHMS)
     data = canonical_subtree(signed_info, *_canonicalisation(_only(signed_info, "CanonicalizationMethod")))
     element = _only(signature, "SignatureValue")
     if not _value_holds(certificate, algorithm, _decode(element), data):
@@ -237,6 +238,11 @@ def _check_value(signature: etree._Element, signed_info: etree._Element, certifi
             "not the certificate of the signing key; sign again",
             element,
         )
+
+
+def made_by(certificate: x509.Certificate, value: bytes, data: bytes) -> bool:
+    """Whether the certificate's key made the signature `value` over `data`, by any algorithm of the profile."""
+    return any(_value_holds(certificate, algorithm, value, data) for algorithm in _ALGORITHMS)
 
 
 def _value_holds(certificate: x509.Certificate, algorithm: str, value: bytes, data: bytes) -> bool:
