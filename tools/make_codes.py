@@ -22,6 +22,7 @@ CODES = Path(__file__).resolve().parent.parent / "schemas" / "codes"
 
 AS_OF = {
     "admin_division": "2023-06-30",
+    "application_type": "2026-11-22",
     "attachment_type": "2026-11-22",
     "cancel_reason": "2026-11-22",
     "country": "2018-08",
@@ -30,6 +31,7 @@ AS_OF = {
     "customs_province": "2026-11-22",
     "customs_reg_econ_zone_digit5": "2020",
     "customs_reg_nature_digit6": "2020",
+    "declarant_action": "2026-11-22",
     "enterprise_type": "2020",
     "id_doc_type_ga517": "2004",
     "industry_gbt4754_2017": "2017",

@@ -220,6 +220,9 @@ def _drop_unused(schema: etree._Element) -> None:
                 comment.tail = one.tail
             schema.remove(one)
             if last and comment is not None and is_comment(comment):
+                standing = comment.getprevious()
+                if standing is not None:
+                    standing.tail = comment.tail  # a node goes with the layout behind it
                 schema.remove(comment)
 
 

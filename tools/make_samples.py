@@ -33,6 +33,19 @@ from tools.sample_bad import (
     refused_by_customs,
 )
 from tools.sample_blocks import LONG_TERM, Block, Party, message
+from tools.sample_change import (
+    BROKER_QINGDAO,
+    CHANGING,
+    EMPLOYER,
+    EXPIRED,
+    MOVER,
+    OTHERWISE_FILED,
+    STAFFED,
+    STAFFLESS,
+    TRADER_CHENGDU,
+    changes,
+    enrolled,
+)
 from tools.sample_clean import (
     AGENT,
     BROKER_NINGBO,
@@ -68,7 +81,9 @@ def file(note: str, body: str) -> str:
     return f"{HEADING.format(note=note)}{body}\n"
 
 
-def known(party: Party, *types: str, pending: Sequence[str] = (), **dates: str) -> Block:
+def known(
+    party: Party, *types: str, pending: Sequence[str] = (), declarants: Sequence[Block] = (), **dates: str
+) -> Block:
     """An enterprise in customs' register."""
     validity = {"validFrom": "2022-01-01", "validUntil": LONG_TERM} | dates
     return {
@@ -78,7 +93,7 @@ def known(party: Party, *types: str, pending: Sequence[str] = (), **dates: str) 
         "adminDivision": party.place.division,
         "qualifications": [{"type": token, "filingCode": party.filing_code(token), **validity} for token in types],
         "pending": list(pending),
-    }
+    } | ({"declarants": list(declarants)} if declarants else {})
 
 
 def register() -> Block:
@@ -102,6 +117,15 @@ def register() -> Block:
             known(AGENT, "BROKER", "TRADER", "CBEC_ENTERPRISE", "CBEC_PLATFORM", "CBEC_LOGISTICS_B2B", "CBEC_SITE"),
             known(UNIVERSITY, "TEMPORARY", validFrom="-350d", validUntil="+15d"),
             known(REPRESENTATIVE, "TEMPORARY", validFrom="-30d", validUntil="+335d"),
+            known(TRADER_CHENGDU, "TRADER", "CBEC_ENTERPRISE"),
+            known(BROKER_QINGDAO, "BROKER"),
+            known(EMPLOYER, "TRADER", declarants=[enrolled(EMPLOYER, serial) for serial in (1, 2, 3)]),
+            known(MOVER, "TRADER"),
+            known(EXPIRED, "TRADER", validUntil="2024-12-31"),
+            known(OTHERWISE_FILED, "TRADER"),
+            known(CHANGING, "TRADER", pending=["CHANGE"]),
+            known(STAFFLESS, "TRADER"),
+            known(STAFFED, "TRADER", declarants=[enrolled(STAFFED, 1)]),
         ],
         "stored": [{"guid": guid, "digest": hashlib.sha256(b"another content").hexdigest()}],
     }
@@ -113,7 +137,7 @@ def parties() -> Block:
     return {
         party.key: {"uscc": party.uscc, "nameZh": party.zh, "nameEn": party.en}
         | {name: party.person(role) for name, role in roles.items()}
-        for party in (DEMO, AGENT, UNIVERSITY, REPRESENTATIVE)
+        for party in (DEMO, AGENT, UNIVERSITY, REPRESENTATIVE, TRADER_CHENGDU)
     }
 
 
@@ -128,7 +152,7 @@ def wanted() -> dict[Path, str]:
     ):
         for name, note, blocks in group:
             files[SAMPLES / folder / f"{name}.xml"] = file(note, message(name, DEMO, blocks))
-    for sample in (*known_clean(), *known_drafts(), *known_broken(), *known_refused()):
+    for sample in (*known_clean(), *known_drafts(), *known_broken(), *known_refused(), *changes()):
         files[SAMPLES / f"{sample.path}.xml"] = file(sample.note, sample.body)
     files[SAMPLES / "draft" / "incomplete.xml"] = file("暂存：内容可以不完整", message("draft", DEMO, [draft()]))
     for path, note, body in answers():

@@ -1,4 +1,4 @@
-"""Sample receipts and technical answers: to the second clean message, and approvals of a cancellation and a renewal."""
+"""Sample receipts and technical answers: to the second clean message, and approvals of the other applications."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools import identifiers
-from tools.sample_blocks import LONG_TERM, declarant, xml
+from tools.sample_blocks import LONG_TERM, Block, declarant, pick, xml
+from tools.sample_change import changes
 from tools.sample_clean import DEMO
 from tools.sample_known import Sample, known_clean
 
@@ -26,34 +27,39 @@ def receipt(serial: str, status: str, info: str, **more: Any) -> str:
     return xml("QLF102Message", "urn:edi-customs:qlf:1", identifiers.guid(f"receipt:{serial}"), {"QLF102": head | more})
 
 
-def approval(sample: Sample, number: str, receipt_code: str, opinion: str, **granted: str | None) -> str:
-    """The last receipt for a cancellation or a renewal: the qualification it was about, and its validity now."""
+def approval(sample: Sample, number: str, receipt_code: str, opinion: str, **results: Block) -> str:
+    """The last receipt for an application: what it brought, by kind of result."""
+    about = next(one for one in sample.block.values() if one and "competentCustoms" in one)
     head = {
         "guid": sample.block["head"]["guid"],
         "applicationNo": number,
         "clientSeqNo": sample.block["head"]["clientSeqNo"],
-        "competentCustoms": sample.sender.place.customs,
+        "competentCustoms": about["competentCustoms"],
         "returnStatus": "399",
         "returnTime": "20261120153000000",
         "returnInfo": "审批通过",
         "opinion": opinion,
-        "results": {"qualification": [granted]},
+        "results": results,
     }
     guid = identifiers.guid(f"receipt:{sample.path}")
     return xml(f"{receipt_code}Message", "urn:edi-customs:qlf:1", guid, {receipt_code: head})
 
 
 def approvals() -> Iterator[tuple[str, str, str]]:
-    """Receipts for a cancellation and for a renewal."""
-    samples = {sample.path.rpartition("/")[2]: sample for sample in known_clean()}
+    """Receipts for a cancellation, for a renewal and for a change."""
+    samples = {sample.path.rpartition("/")[2]: sample for sample in (*known_clean(), *changes())}
     cancelled, renewed = samples["19-cancellation-for-other-reason"], samples["20-renewal-by-card"]
+    changed = samples["24-change-of-declarants"]
+    added = changed.block["declarants"]["declarant"][0]
     yield (
         "receipts/cancelled.xml",
         "业务回执：注销审批通过，有效期止为注销之日",
         approval(
             cancelled, "202600000000000019", "QLF132", "予以注销。",
-            type="BROKER", filingCode=cancelled.sender.filing_code("BROKER"),
-            validFrom="2022-01-01", validUntil="2026-11-20",
+            qualification={
+                "type": "BROKER", "filingCode": cancelled.sender.filing_code("BROKER"),
+                "validFrom": "2022-01-01", "validUntil": "2026-11-20",
+            },
         ),
     )  # fmt: skip
     yield (
@@ -61,8 +67,18 @@ def approvals() -> Iterator[tuple[str, str, str]]:
         "业务回执：延续审批通过，自原届满之日起延长一年",
         approval(
             renewed, "202600000000000020", "QLF122", "予以延续。",
-            type="TEMPORARY", filingCode=renewed.sender.filing_code("TEMPORARY"),
-            validFrom="2025-12-05", validUntil="2027-12-05",
+            qualification={
+                "type": "TEMPORARY", "filingCode": renewed.sender.filing_code("TEMPORARY"),
+                "validFrom": "2025-12-05", "validUntil": "2027-12-05",
+            },
+        ),
+    )  # fmt: skip
+    yield (
+        "receipts/changed.xml",
+        "业务回执：变更审批通过，新增的报关人员取得备案号",
+        approval(
+            changed, "202600000000000024", "QLF112", "准予变更。",
+            declarant=pick(added, "name", "docNo") | {"declarantNo": "11010002"},
         ),
     )  # fmt: skip
 

@@ -269,12 +269,17 @@ RULES: list[tuple[str, str, Sequence[str], Edits]] = [
 """Samples that break one stateless rule: name, what is wrong, types applied for, what differs from a clean one."""
 
 
+def spoil(block: Block, party: Party, edits: Edits) -> None:
+    """Put what differs into an application of `party`."""
+    for path, value in edits.items():
+        edit(block, path, value(party) if callable(value) else value)
+
+
 def broken() -> Iterator[tuple[str, str, list[Block]]]:
     """Samples that break a stateless rule."""
     for name, note, types, edits in RULES:
         block = filed_for(victim(name), types, bad_key(name))
-        for path, value in edits.items():
-            edit(block, path, value(victim(name)) if callable(value) else value)
+        spoil(block, victim(name), edits)
         yield name, note, [block]
     own = application(DEMO, TRADER, key="BAD-QLF-020-account", sender=DEMO, sign="ACCOUNT")
     yield "QLF-020-account-without-form", "以账号申报未附备案信息表", [own]

@@ -19,6 +19,9 @@ UNIVERSITY = Party(
     en="Example University (Chongqing)",
     place=CHONGQING,
     kind="12",
+    entity="9900",
+    organisation="121",
+    industry="8341",
 )
 REPRESENTATIVE = Party(
     key="representative",

@@ -127,10 +127,10 @@ def test_any_folder_will_do(copy):
 
 def test_an_own_message_type_may_use_what_the_program_brings(tmp_path):
     own = tmp_path / "own"
-    (own / "new").mkdir(parents=True)
-    shutil.copy(locate_contract() / "qlf" / "QLF101.xsd", own / "new" / "NEW1.xsd")
-    shutil.copy(locate_contract() / "qlf" / "QLF101.sch", own / "new" / "NEW1.sch")
-    form = replace(FORM, schema="new/NEW1.xsd", rules="new/NEW1.sch")
+    (own / "qlf").mkdir(parents=True)
+    shutil.copy(locate_contract() / "qlf" / "QLF101.xsd", own / "qlf" / "NEW1.xsd")
+    shutil.copy(locate_contract() / "qlf" / "QLF101.sch", own / "qlf" / "NEW1.sch")
+    form = replace(FORM, schema="qlf/NEW1.xsd", rules="qlf/NEW1.sch")
     contract = load([locate_contract(), own], Forms.of([form]))
     contract.prepare()
     data = GOOD.read_bytes()
@@ -164,8 +164,8 @@ def test_missing_files_are_named_at_once(tmp_path):
         ("qlf/QLF101.xsd", '"../common.xsd"', '"../../../../etc/passwd"', "QLF101.xsd:17: "),
         ("qlf/QLF101.xsd", '"../common.xsd"', '"http://127.0.0.1:9/common.xsd"', "QLF101.xsd:17: "),
         ("qlf/QLF101.xsd", '"../common.xsd"', '"../none.xsd"', "QLF101.xsd:17: "),
-        ("qlf/QLF101.xsd", 'type="Filing"', 'type="Failing"', "QLF101.xsd:30: "),
-        ("qlf/QLF101.xsd", "<xs:sequence>", "<xs:sequence", "QLF101.xsd:30: "),
+        ("qlf/QLF101.xsd", 'type="Filing"', 'type="Failing"', "QLF101.xsd:31: "),
+        ("qlf/QLF101.xsd", "<xs:sequence>", "<xs:sequence", "QLF101.xsd:31: "),
         ("common.xsd", 'base="xs:string"', 'base="xs:strong"', "common.xsd:"),
         ("dxp.xsd", "</xs:schema>", "", "dxp.xsd:"),
         ("qlf/QLF101.sch", 'role="error"', 'role="mistake"', "QLF101.sch:87: "),

@@ -99,6 +99,11 @@ def test_clean_samples_are_sent_by_the_party_of_their_folder():
         assert etree.parse(file).findtext(".//{*}copCode") == party["uscc"]
 
 
+def test_no_two_samples_share_an_identity():
+    guids = [guid.text for file in CLEAN + BAD for guid in etree.parse(file).iterfind(".//{*}head/{*}guid")]
+    assert len(set(guids)) == len(guids)
+
+
 def test_every_qualification_type_has_a_clean_sample():
     for one in Qualification:
         assert list(SAMPLES.glob(f"[0-9][0-9]-{one.token}.xml"))
