@@ -84,6 +84,16 @@ class LedgerReader:
                 lambda sql, values: connection.execute(sql, values).fetchall(), wanted, forms=forms, limit=limit
             )
 
+    def message(self, digest: str) -> bytes:
+        """The accepted message of that signed digest, as it was signed. Raises UserError if the ledger lacks it."""
+        with self._open() as connection:
+            row = connection.execute(
+                "select c.bytes from messages m join content c on c.digest = m.content where m.digest = ?", (digest,)
+            ).fetchone()
+        if row is None:
+            raise UserError(f"台账中没有报文 {digest}", f"The ledger holds no message {digest}")
+        return bytes(row["bytes"])
+
     def files(self, key: str) -> list[Record]:
         """Files of that name, newest first: outcome, findings, applications; of a duplicate those of the first."""
         with self._open() as connection:

@@ -18,6 +18,7 @@ from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
 from edi.app.checking import build_examiner
 from edi.app.outages import Outages
+from edi.app.printing import build_printer
 from edi.app.workers import Workers
 from edi.checks.parse import Limits
 from edi.customs.receiver import Receiver as Customs
@@ -109,6 +110,7 @@ def build_parts(config: Config, examiner: Examiner, workers: Workers, ledger: Le
         clock=clock,
         examine=workers.examine,
         open=workers.open,
+        print_form=build_printer(examiner.contract.shelf),
         settle_seconds=gateway.settle_seconds,
         batch=gateway.batch,
     )

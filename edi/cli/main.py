@@ -24,6 +24,7 @@ from edi.cli.demo import demo
 from edi.cli.jobs import jobs
 from edi.cli.log import log
 from edi.cli.output import show_error
+from edi.cli.print import print_
 from edi.cli.query import query
 from edi.cli.run import init, run
 from edi.cli.show import show
@@ -48,7 +49,7 @@ def cli() -> None:
     """
 
 
-for command in (init, demo, run, check, sign, verify, status, show, query, log, customs, jobs):
+for command in (init, demo, run, check, sign, verify, status, show, query, print_, log, customs, jobs):
     cli.add_command(command)
 
 

@@ -7,15 +7,13 @@ does not show the form; its layout is this project's own, its fields are those o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
 from edi.core.node import Node
 from edi.core.qualification import Qualification
-from edi.core.sheet import Choice, Choices, Column, Field, Grid, Note, Part, SealField, Sheet, Table
+from edi.core.sheet import Choice, Choices, Column, Field, FieldWords, Grid, Note, Part, SealField, Sheet, Table
 from edi.core.times import LONG_TERM
 
 TITLE = "报关单位备案信息表"
-CHANGE = "QLF111"
 
 _DRAFT = "暂存　草稿"
 _STATEMENT = "本单位保证以上所填报的内容真实、准确、完整、有效，并承担相应的法律责任。"
@@ -24,16 +22,6 @@ _UNDERTAKING = (
 )
 _FOOTER = "本表由本系统按所填数据生成，格式为本项目自行制定，不是海关的官方表格。"
 _DATE = "日期：　　　　年　　　月　　　日"
-
-
-class FieldWords(Protocol):
-    """The Chinese words of a message type, as its published schema and code tables have them."""
-
-    def label(self, path: str) -> str:
-        """The name of the field at `path` below the business node, e.g. `enterprise/uscc`."""
-
-    def meaning(self, path: str, value: str) -> str:
-        """What a code in that field means; empty if it is no code, or unknown."""
 
 
 _ENTERPRISE = (
@@ -55,12 +43,20 @@ _BLOCKS = (
 """Tables: title, path of a row, fields with their share of the width."""
 
 
-def filing_form(node: Node, form_code: str, application_no: str, status_text: str, words: FieldWords) -> Sheet:
-    """The paper of one business node of QLF101 or QLF111, finished or not; what is not filled in stays blank.
+def filing_sheet(node: Node, application_no: str, status_text: str, words: FieldWords) -> Sheet:
+    """The paper of a filing (QLF101), finished or not; what is not filled in stays blank.
 
     `application_no` and `status_text` are what the system says of the application, empty where it says nothing.
     """
-    changes = form_code == CHANGE
+    return _sheet(node, "备案", "type", application_no, status_text, words)
+
+
+def change_sheet(node: Node, application_no: str, status_text: str, words: FieldWords) -> Sheet:
+    """The same of a change (QLF111): the types are those held."""
+    return _sheet(node, "变更", "heldType", application_no, status_text, words)
+
+
+def _sheet(node: Node, kind: str, types: str, application_no: str, status_text: str, words: FieldWords) -> Sheet:
     agent = node.text("head/filingMode") == "AGENT"
     return Sheet(
         title=TITLE,
@@ -68,11 +64,11 @@ def filing_form(node: Node, form_code: str, application_no: str, status_text: st
         numbers=(
             Field(label="申请统一编号", value=application_no),
             Field(label="申请状态", value=status_text),
-            Field(label="业务种类", value="变更" if changes else "备案"),
+            Field(label="业务种类", value=kind),
             Field(label="办理方式", value=_shown(node, "head/filingMode", words)),
         ),
         parts=(
-            *_types(node, "heldType" if changes else "type", words),
+            *_types(node, types, words),
             Grid(title="企业基本信息", fields=_fields(node, "enterprise", _ENTERPRISE, words)),
             *(_table(node, title, path, shares, words) for title, path, shares in _BLOCKS),
             *(_agent(node, words) if agent else ()),

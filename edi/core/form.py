@@ -9,6 +9,7 @@ from edi.core.enquiry import Reply
 from edi.core.findings import Finding
 from edi.core.node import Node
 from edi.core.register import Effect, RegisterView
+from edi.core.sheet import SheetOf
 from edi.core.status import Status
 from edi.errors import UserError
 
@@ -70,8 +71,8 @@ class Form:
     """True for queries: customs answers when it has checked them, without review."""
     reply: Reply | None = None
     """For queries about what the gateway itself keeps: they are answered from its ledger and do not go to customs."""
-    printable: bool = False
-    """True if 《报关单位备案信息表》 can be printed from an application of this form."""
+    sheet: SheetOf | None = None
+    """Fills 《报关单位备案信息表》 from a business node; None where there is no such paper."""
 
 
 @dataclass(frozen=True)

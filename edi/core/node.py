@@ -43,6 +43,11 @@ class Node:
 
     element: etree._Element
 
+    @property
+    def message(self) -> Node:
+        """The message the block stands in; the block itself where it stands alone."""
+        return Node(self.element.getroottree().getroot())
+
     def _find(self, path: str) -> list[etree._Element]:
         namespace = etree.QName(self.element).namespace
         steps = (f"{{{namespace}}}{name}" if namespace else name for name in path.split("/"))

@@ -41,6 +41,9 @@ class RegisterView(Protocol):
     def customs_of(self, uscc: str) -> str:
         """The competent customs on record, empty if the enterprise was never filed."""
 
+    def parent_of(self, uscc: str) -> str:
+        """USCC of the enterprise's parent on record, empty if there is none."""
+
     def declarants(self, uscc: str) -> tuple[KeptDeclarant, ...]:
         """The declarants of the enterprise on record; those cancelled are not."""
 
@@ -48,7 +51,10 @@ class RegisterView(Protocol):
         """The certificates ever issued to the enterprise, newest first."""
 
     def filed_for(self, agent: str, uscc: str) -> bool:
-        """True if customs has an application about the enterprise `uscc` that `agent` signed."""
+        """True if customs has stored an application about the enterprise `uscc` that `agent` signed.
+
+        Queries do not count, nor what customs returned.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What an application results in: the values customs, and the gateway for its own queries, put into receipts.
 
 Grey fields of the form (source 002, 5.1.1.1), the certificate (5.1.4) and the answers to queries (5.2). Dates
-are ISO dates; 2099-12-31 means long-term. `edi.messages.receipt` writes and reads them as XML.
+are ISO dates; 2099-12-31 means long-term. `edi.messages.results` writes and reads them as XML.
 """
 
 from __future__ import annotations

@@ -5,7 +5,11 @@ Who fills a sheet knows nothing of fonts and pages; who draws it (`edi.adapters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
+
+from edi.core.node import Node
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +113,17 @@ class Sheet:
     footer: str
     """Small, at the foot of every page."""
     attachments: tuple[Attachment, ...] = ()
+
+
+class FieldWords(Protocol):
+    """The Chinese words of a message type, as its published schema and code tables have them."""
+
+    def label(self, path: str) -> str:
+        """The name of the field at `path` below the business node, e.g. `enterprise/uscc`."""
+
+    def meaning(self, path: str, value: str) -> str:
+        """What a code in that field means; empty if it is no code, or unknown."""
+
+
+SheetOf = Callable[[Node, str, str, FieldWords], Sheet]
+"""Fills a sheet from a business node, its application number and the text of its status."""

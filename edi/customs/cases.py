@@ -7,11 +7,12 @@ here. `desk.py` carries the rulings out.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
 from edi.core.findings import Finding, Severity, has_errors
+from edi.core.results import Results
 from edi.core.status import RECEIPT_CODES, Status
 from edi.customs.scenarios import Outcome, Scenario
 from edi.customs.settings import Settings
@@ -42,18 +43,20 @@ class Ruling:
     """returnInfo of the receipt."""
     opinion: str = ""
     findings: tuple[Finding, ...] = ()
+    passing: tuple[Status, ...] = ()
+    """Statuses it goes through before, of which no receipt tells."""
 
 
-def wait_for_lodging(scenario: Scenario, settings: Settings) -> timedelta:
-    """Time from arrival to the answer whether it could be stored."""
-    own = scenario.delay if scenario.outcome is Outcome.LODGEFAIL else None
+def wait_for_lodging(scenario: Scenario, settings: Settings, *, at_once: bool) -> timedelta:
+    """Time from arrival to the answer whether it could be stored, or to the answer to a query."""
+    own = scenario.delay if at_once or scenario.outcome is Outcome.LODGEFAIL else None
     return settings.lodge_delay if own is None else own
 
 
 def lodge(scenario: Scenario, settings: Settings) -> Ruling:
     """An application that has arrived is stored, or not."""
     if scenario.outcome is Outcome.LODGEFAIL:
-        return Ruling(status=Status.LODGE_FAILED, info=f"{Status.LODGE_FAILED.text}：{_words(scenario)}")
+        return _fail(scenario)
     return Ruling(status=Status.LODGED, wait=_wait_for_acceptance(scenario, settings), info=Status.LODGED.text)
 
 
@@ -66,7 +69,7 @@ def accept(scenario: Scenario, settings: Settings, findings: Iterable[Finding]) 
     """A stored application is taken into review or returned; `findings` are those of the stateful rules."""
     found = tuple(findings)
     if has_errors(found):
-        return Ruling(status=Status.REFUSED, info=_refused_because(found), findings=found)
+        return _refuse_for(found)
     if scenario.outcome is Outcome.REFUSE:
         return _refuse(_words(scenario))
     if scenario.outcome is Outcome.HOLD:
@@ -74,19 +77,47 @@ def accept(scenario: Scenario, settings: Settings, findings: Iterable[Finding]) 
     return _take_into_review(_wait_for_decision(scenario, settings), found)
 
 
-def decide(scenario: Scenario) -> Ruling:
-    """An application in review is decided by the machine."""
+def decide(scenario: Scenario, approved_as: Status) -> Ruling:
+    """An application in review is decided by the machine; approval leads to `approved_as`."""
     if scenario.outcome is Outcome.DISAPPROVE:
         return _disapprove(_words(scenario))
-    return _approve(_words(scenario))
+    return _approve(_words(scenario), approved_as)
 
 
-def decide_by_hand(status: Status, decision: Decision, opinion: str) -> tuple[Ruling, ...]:
-    """What a person's decision does to an application in `status`, step by step along the status table."""
+def answer(scenario: Scenario, findings: Iterable[Finding], approved_as: Status) -> Ruling:
+    """A query that has arrived is answered or returned, at once and without review, in one receipt."""
+    found = tuple(findings)
+    if scenario.outcome is Outcome.LODGEFAIL:
+        return _fail(scenario)
+    if has_errors(found):
+        return replace(_refuse_for(found), passing=(Status.LODGED,))
+    if scenario.outcome is Outcome.REFUSE:
+        return replace(_refuse(_words(scenario)), passing=(Status.LODGED,))
+    return replace(_approve("", approved_as), findings=found)
+
+
+def decide_by_hand(status: Status, decision: Decision, opinion: str, approved_as: Status) -> tuple[Ruling, ...]:
+    """What a person's decision does to an application in `status`, step by step along the status table.
+
+    One that was only SUBMITTED is a query our own fault held up: it is answered or returned, as it would have been.
+    """
     if decision is Decision.REFUSE:
-        return (_refuse(opinion),)
-    last = _approve(opinion) if decision is Decision.APPROVE else _disapprove(opinion)
-    return (last,) if status is Status.UNDER_REVIEW else (_take_into_review(None, ()), last)
+        passing = (Status.LODGED,) if status is Status.SUBMITTED else ()
+        return (replace(_refuse(opinion), passing=passing),)
+    last = _approve(opinion, approved_as) if decision is Decision.APPROVE else _disapprove(opinion)
+    return (_take_into_review(None, ()), last) if status is Status.LODGED else (last,)
+
+
+def void() -> Ruling:
+    """A certificate is no longer in force (QLF-121)."""
+    info = f"{Status.VOID.text}：已签发新的备案证明，或企业的资质已全部注销；本备案证明不再支持下载"
+    return Ruling(status=Status.VOID, info=info)
+
+
+def info_of(ruling: Ruling, results: Results | None) -> str:
+    """What the receipt says; an answer says so in words if there was nothing to tell."""
+    nothing = ruling.status is Status.ANSWERED and results is not None and not results.filings
+    return f"{ruling.info}：海关没有符合条件的备案信息" if nothing else ruling.info
 
 
 def _wait_for_acceptance(scenario: Scenario, settings: Settings) -> timedelta | None:
@@ -110,8 +141,12 @@ def _take_into_review(wait: timedelta | None, warnings: tuple[Finding, ...]) -> 
     return Ruling(status=Status.UNDER_REVIEW, wait=wait, info=info, findings=warnings)
 
 
-def _approve(opinion: str) -> Ruling:
-    return Ruling(status=Status.APPROVED, info=Status.APPROVED.text, opinion=opinion)
+def _fail(scenario: Scenario) -> Ruling:
+    return Ruling(status=Status.LODGE_FAILED, info=f"{Status.LODGE_FAILED.text}：{_words(scenario)}")
+
+
+def _approve(opinion: str, approved_as: Status) -> Ruling:
+    return Ruling(status=approved_as, info=approved_as.text, opinion=opinion)
 
 
 def _disapprove(opinion: str) -> Ruling:
@@ -123,10 +158,11 @@ def _refuse(opinion: str) -> Ruling:
     return Ruling(status=Status.REFUSED, info=info, opinion=opinion)
 
 
-def _refused_because(findings: tuple[Finding, ...]) -> str:
+def _refuse_for(findings: tuple[Finding, ...]) -> Ruling:
     errors = [one for one in findings if one.severity is Severity.ERROR]
     codes = "、".join(dict.fromkeys(one.code for one in errors))
-    return f"{Status.REFUSED.text}：有 {len(errors)} 项不符合规定（{codes}），详见检查结果；请改正后提交新的申请"
+    info = f"{Status.REFUSED.text}：有 {len(errors)} 项不符合规定（{codes}），详见检查结果；请改正后提交新的申请"
+    return Ruling(status=Status.REFUSED, info=info, findings=findings)
 
 
 def _words(scenario: Scenario) -> str:

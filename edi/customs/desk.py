@@ -14,11 +14,12 @@ from datetime import datetime
 
 from edi.core.findings import Finding
 from edi.core.form import Form, Forms
-from edi.core.results import Enrolled, Granted, Results
+from edi.core.results import Enrolled, FilingRecord, Granted, Issued, Results
 from edi.core.status import Status
 from edi.core.times import CHINA
 from edi.customs import cases
 from edi.customs.cases import CODE_OF, Decision, Ruling
+from edi.customs.certificates import Press
 from edi.customs.docket import Docket, Entry, NewApplication
 from edi.customs.failures import Failure, conflict_finding
 from edi.customs.reading import Answerable, Failed, Filing, Letter
@@ -42,6 +43,7 @@ class Desk:
     settings: Settings
     forms: Forms
     receipts: ReceiptDesk
+    press: Press
 
     @property
     def docket(self) -> Docket:
@@ -72,13 +74,14 @@ class Desk:
                 self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
             elif stored is None:
                 message = message or self.docket.enter_message(filing.message, self.now)
-                self._enter(one, message)
+                self._enter(one, message, filing.letter.form)
             seen.add(one.guid)
         if message and all_stored:
             self.docket.let_stand(message, filing.letter.raw_digest)
 
-    def _enter(self, one: NewApplication, message: int) -> None:
-        wait = cases.wait_for_lodging(self._scenario(one.client_seq_no, one.guid), self.settings)
+    def _enter(self, one: NewApplication, message: int, form: Form) -> None:
+        scenario = self._scenario(one.client_seq_no, one.guid)
+        wait = cases.wait_for_lodging(scenario, self.settings, at_once=form.at_once)
         self.docket.enter(one, message, at=self.now, due=self.now + wait)
 
     def _fail(self, letter: Letter, one: Answerable, failure: Failure, findings: Iterable[Finding]) -> None:
@@ -110,19 +113,20 @@ class Desk:
             self.docket.stop(entry, trouble)
 
     def _rule(self, entry: Entry) -> Ruling:
-        scenario = self._scenario(entry.client_seq_no, entry.guid)
+        scenario, form = self._scenario(entry.client_seq_no, entry.guid), self._form(entry)
         match entry.status:
+            case Status.SUBMITTED if form.at_once:
+                return cases.answer(scenario, self._findings(entry, scenario), form.approved_as)
             case Status.SUBMITTED:
                 return cases.lodge(scenario, self.settings)
             case Status.LODGED:
-                findings = self._ask_register(entry) if cases.asks_register(scenario) else []
-                return cases.accept(scenario, self.settings, findings)
+                return cases.accept(scenario, self.settings, self._findings(entry, scenario))
             case _:
-                return cases.decide(scenario)
+                return cases.decide(scenario, form.approved_as)
 
     def decide(self, entry: Entry, decision: Decision, opinion: str) -> None:
         """Carry out what a person decided."""
-        for ruling in cases.decide_by_hand(entry.status, decision, opinion):
+        for ruling in cases.decide_by_hand(entry.status, decision, opinion, self._form(entry).approved_as):
             self._perform(entry, ruling)
             entry = self.docket.get(entry.id)
 
@@ -133,10 +137,15 @@ class Desk:
             return
         started = entry.due or self.now
         due = None if ruling.wait is None else started + ruling.wait
+        for passed in ruling.passing:
+            self.docket.move(entry, passed, at=self.now, due=None)
+            entry = self.docket.get(entry.id)
         self.docket.move(entry, ruling.status, at=self.now, due=due)
-        results = self._approve(entry) if ruling.status is Status.APPROVED else None
+        results = self._approve(entry) if ruling.status is self._form(entry).approved_as else None
         if read_scenario(entry.client_seq_no).outcome is not Outcome.SILENT:
             self._tell(entry, ruling, ruling.status, results)
+        for outlived in self.docket.outlived(entry.applicant):
+            self._perform(outlived, cases.void())
 
     def _tell(self, entry: Entry, ruling: Ruling, status: Status, results: Results | None) -> None:
         receipt = Receipt(
@@ -146,7 +155,7 @@ class Desk:
             customs=entry.customs,
             code=CODE_OF[status],
             time=self.now,
-            info=ruling.info,
+            info=cases.info_of(ruling, results),
             opinion=ruling.opinion,
             results=results,
             findings=ruling.findings,
@@ -155,25 +164,30 @@ class Desk:
 
     # The register
 
-    def _ask_register(self, entry: Entry) -> list[Finding]:
+    def _findings(self, entry: Entry, scenario: Scenario) -> list[Finding]:
+        if not cases.asks_register(scenario):
+            return []
         form = self._form(entry)
         node = self.docket.node(entry, form)
-        register = self.register(before=entry.id)
+        register = self.register(entry.id)
         return [finding for check in form.customs_checks for finding in check(node, register)]
 
     def _approve(self, entry: Entry) -> Results:
         form = self._form(entry)
-        register = self.register(before=entry.id)
+        register = self.register(entry.id)
         effects = form.on_approved(self.docket.node(entry, form), register)
         brought = [register.carry_out(effect) for effect in effects]
         return Results(
             qualifications=tuple(one for one in brought if isinstance(one, Granted)),
             declarants=tuple(one for one in brought if isinstance(one, Enrolled)),
+            certificate=next((one for one in brought if isinstance(one, Issued)), None),
+            filings=tuple(one for one in brought if isinstance(one, FilingRecord)),
         )
 
-    def register(self, *, before: int | None = None) -> Register:
-        """The register as of today on customs' calendar."""
-        return Register(self.connection, self.now.astimezone(CHINA).date(), self.settings.seed, before)
+    def register(self, application: int | None = None) -> Register:
+        """The register as of today on customs' calendar, as `application` may see it."""
+        today = self.now.astimezone(CHINA).date()
+        return Register(self.connection, today, self.settings.seed, self.press, application)
 
     def _scenario(self, client_seq_no: str, guid: str) -> Scenario:
         scenario = read_scenario(client_seq_no)

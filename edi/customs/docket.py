@@ -184,9 +184,17 @@ class Docket:
     def waiting(self) -> Iterator[Entry]:
         """Open applications with no turn to come by itself, oldest first."""
         rows = self.connection.execute(
-            f"{_SELECT} WHERE due IS NULL AND status IN ('LODGED', 'UNDER_REVIEW') ORDER BY id"
+            f"{_SELECT} WHERE due IS NULL AND (status IN ('LODGED', 'UNDER_REVIEW') OR trouble <> '') ORDER BY id"
         )
         return map(_entry, rows)
+
+    def outlived(self, uscc: str) -> list[Entry]:
+        """Applications of the enterprise that still say ISSUED while their certificate is void, oldest first."""
+        void = "SELECT application FROM certificates WHERE uscc = ?1 AND voided_on IS NOT NULL"
+        rows = self.connection.execute(
+            f"{_SELECT} WHERE applicant = ?1 AND status = 'ISSUED' AND id IN ({void}) ORDER BY id", (uscc,)
+        )
+        return [_entry(row) for row in rows]
 
     def find(self, key: str) -> list[Entry]:
         """Applications by applicationNo, guid or clientSeqNo, oldest first; failed ones are not stored."""

@@ -189,3 +189,80 @@ def m002_endings_and_renewals(database: Database) -> None:
     """Qualifications end by cancellation and are prolonged by renewal."""
     for statement in _SECOND:
         database.execute(statement)
+
+
+_THIRD = (
+    # Statuses of certificates and queries. SQLite cannot widen a CHECK: the table is made anew around its rows, and
+    # what points at them is checked at the end of the transaction.
+    "PRAGMA defer_foreign_keys = ON",
+    "CREATE TEMPORARY TABLE applications_before AS SELECT * FROM applications",
+    "DROP TABLE applications",
+    """
+    CREATE TABLE applications (
+        id INTEGER PRIMARY KEY,
+        message INTEGER NOT NULL REFERENCES messages (id),
+        position INTEGER NOT NULL,
+        guid TEXT NOT NULL,
+        application_no TEXT NOT NULL,
+        client_seq_no TEXT NOT NULL,
+        form TEXT NOT NULL,
+        applicant TEXT NOT NULL,
+        applicant_name TEXT NOT NULL,
+        customs TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN
+            ('SUBMITTED', 'LODGED', 'LODGE_FAILED', 'REFUSED', 'UNDER_REVIEW', 'APPROVED', 'DISAPPROVED',
+             'ISSUED', 'VOID', 'ANSWERED')),
+        stage INTEGER NOT NULL,
+        since TEXT NOT NULL,
+        due TEXT,
+        trouble TEXT NOT NULL DEFAULT '',
+        CHECK (due IS NULL OR status IN ('SUBMITTED', 'LODGED', 'UNDER_REVIEW'))
+    ) STRICT
+    """,
+    """
+    INSERT INTO applications (id, message, position, guid, application_no, client_seq_no, form, applicant,
+        applicant_name, customs, sender, status, stage, since, due, trouble)
+    SELECT id, message, position, guid, application_no, client_seq_no, form, applicant,
+        applicant_name, customs, sender, status, stage, since, due, trouble FROM applications_before
+    """,
+    "DROP TABLE applications_before",
+    "CREATE UNIQUE INDEX application_in_message ON applications (message, position)",
+    "CREATE INDEX application_by_guid ON applications (guid)",
+    "CREATE INDEX application_by_no ON applications (application_no)",
+    "CREATE INDEX application_by_client ON applications (client_seq_no)",
+    "CREATE INDEX application_of ON applications (applicant)",
+    "CREATE INDEX application_turn ON applications (due, stage, id) WHERE due IS NOT NULL",
+    # A query in trouble waits for a person as well, though it is not lodged.
+    """
+    CREATE INDEX application_waiting ON applications (id)
+        WHERE due IS NULL AND (status IN ('LODGED', 'UNDER_REVIEW') OR trouble <> '')
+    """,
+    # A declarant who was struck off stays as history, and may come back under another number.
+    "ALTER TABLE declarants ADD COLUMN nationality TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE declarants ADD COLUMN struck_on TEXT",
+    "DROP INDEX declarant_once",
+    "CREATE UNIQUE INDEX declarant_once ON declarants (uscc, doc_type, doc_no) WHERE struck_on IS NULL",
+    # Certificates issued, at most one of an enterprise in force; without application: seeded.
+    """
+    CREATE TABLE certificates (
+        id INTEGER PRIMARY KEY,
+        certificate_no TEXT NOT NULL UNIQUE,
+        uscc TEXT NOT NULL REFERENCES enterprises (uscc),
+        application INTEGER UNIQUE REFERENCES applications (id),
+        issued_on TEXT NOT NULL,
+        valid_until TEXT NOT NULL,
+        verification_code TEXT NOT NULL,
+        voided_on TEXT CHECK (voided_on IS NULL OR voided_on >= issued_on)
+    ) STRICT
+    """,
+    "CREATE INDEX certificate_of ON certificates (uscc)",
+    "CREATE UNIQUE INDEX certificate_in_force ON certificates (uscc) WHERE voided_on IS NULL",
+)
+
+
+@MIGRATIONS()
+def m003_certificates_changes_and_queries(database: Database) -> None:
+    """Certificates, statuses of certificates and queries, declarants that are changed and struck off."""
+    for statement in _THIRD:
+        database.execute(statement)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from edi.adapters.files import sweep_temporaries, write_whole
 from edi.core.form import Form
 from edi.core.times import from_iso, iso
-from edi.customs.register import next_count
+from edi.customs.numbers import next_count
 from edi.customs.settings import Settings
 from edi.customs.store import Store
 from edi.messages.dsig import SigningKey, sign_message

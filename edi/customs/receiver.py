@@ -23,8 +23,10 @@ from edi.checks.contract import Contract
 from edi.checks.limits import ENVELOPE_LIMITS
 from edi.checks.trust import TrustPolicy
 from edi.core.form import Forms
+from edi.core.results import FilingRecord
 from edi.core.times import CHINA, LONG_TERM
 from edi.customs import review, seeding
+from edi.customs.certificates import Press
 from edi.customs.desk import Desk
 from edi.customs.docket import Docket
 from edi.customs.intake import Claim, Inbox
@@ -54,10 +56,12 @@ class Receiver:
         trust: TrustPolicy,
         key: SigningKey,
         clock: Clock,
+        press: Press,
     ) -> None:
         self._settings = settings
         self._forms = forms
         self._clock = clock
+        self._press = press
         self._reader = Reader(settings.node_id, forms, contract, trust)
         self._inbox = Inbox(settings.collect_from)
         self._receipts = ReceiptDesk(settings, key)
@@ -198,8 +202,19 @@ class Receiver:
             decided = desk.docket.get(entry.id)
             return replace(case, status=decided.status.token, since=decided.since)
 
+    def on_record(self, uscc: str) -> FilingRecord:
+        """What is on record of an enterprise. Raises UserError for one that is unknown."""
+        with self._store.reading() as connection:
+            record = self._desk(connection).register().filing(uscc)
+        if record is None:
+            raise UserError(
+                f"海关没有企业 {uscc} 的备案信息；请核对统一社会信用代码",
+                f"Customs has nothing on record of the enterprise {uscc}; check the unified social credit code",
+            )
+        return record
+
     def seed_register(self, data: Mapping[str, Any]) -> None:
-        """Enter enterprises, qualifications, claims and stored guids; what is there already stands."""
+        """Enter enterprises with all they have on record, claims and stored guids; what is there already stands."""
         with self._store.writing() as connection:
             seeding.seed(self._desk(connection).register(), data)
 
@@ -210,4 +225,4 @@ class Receiver:
         return self._clock() + timedelta(seconds=offset)
 
     def _desk(self, connection: sqlite3.Connection) -> Desk:
-        return Desk(connection, self._now(connection), self._settings, self._forms, self._receipts)
+        return Desk(connection, self._now(connection), self._settings, self._forms, self._receipts, self._press)

@@ -14,6 +14,7 @@ from typing import Any
 from edi.core.qlf import known_claim
 from edi.core.qualification import Qualification
 from edi.core.register import Held
+from edi.core.results import KeptDeclarant
 from edi.customs.register import Register
 from edi.errors import UserError
 
@@ -51,6 +52,10 @@ def _seed_enterprise(register: Register, enterprise: Mapping[str, Any]) -> None:
     )
     for one in enterprise.get("qualifications", ()):
         _seed_qualification(register, uscc, one)
+    for one in enterprise.get("declarants", ()):
+        _seed_declarant(register, uscc, one)
+    for one in enterprise.get("certificates", ()):
+        register.issued.seed(uscc, one["certificateNo"], _day(one["issuedOn"], register.today))
     register.connection.executemany(
         "INSERT INTO claims (uscc, token) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(uscc, known_claim(token)) for token in enterprise.get("pending", ())],
@@ -63,13 +68,32 @@ def _seed_qualification(register: Register, uscc: str, one: Mapping[str, Any]) -
     ).fetchone()
     if known:
         return
-    register.add_qualification(
+    register.holdings.add(
         uscc,
         Held(
             qualification=Qualification[one["type"]],
             filing_code=one.get("filingCode") or "",
             valid_from=_day(one["validFrom"], register.today),
             valid_until=_day(one["validUntil"], register.today),
+        ),
+    )
+
+
+def _seed_declarant(register: Register, uscc: str, one: Mapping[str, Any]) -> None:
+    known = register.connection.execute(
+        "SELECT 1 FROM declarants WHERE declarant_no = ?", (one["declarantNo"],)
+    ).fetchone()
+    if known:
+        return
+    register.people.add(
+        uscc,
+        KeptDeclarant(
+            declarant_no=one["declarantNo"],
+            name=one["name"],
+            doc_type=one["docType"],
+            doc_no=one["docNo"],
+            mobile=one["mobile"],
+            nationality=one.get("nationality") or "",
         ),
     )
 

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lxml import etree
-
+from edi.core.filing_form import filing_sheet
 from edi.core.findings import Finding
 from edi.core.form import Form
 from edi.core.node import Node
-from edi.core.qlf import MANUAL, ORDER_253, OUR_DECISION, Purpose, about, claim, in_order, types_at, types_held, under
-from edi.core.qualification import PARENT_OF_BRANCH, Qualification, excluded_pairs, unmet_needs, valid_until
-from edi.core.register import Effect, EnrolDeclarant, GrantQualification, RecordEnterprise, RegisterView
+from edi.core.qlf import (
+    MANUAL,
+    ORDER_253,
+    OUR_DECISION,
+    Purpose,
+    about,
+    claim,
+    in_order,
+    parent_findings,
+    recording,
+    types_at,
+    types_held,
+    under,
+)
+from edi.core.qualification import Qualification, excluded_pairs, unmet_needs, valid_until
+from edi.core.register import Effect, EnrolDeclarant, GrantQualification, RegisterView
 
 _TYPES = "qualifications/type"
 
@@ -81,20 +93,7 @@ def fits_what_is_held(node: Node, register: RegisterView) -> Iterator[Finding]:
 
 def parent_is_filed(node: Node, register: RegisterView) -> Iterator[Finding]:
     """QLF-104: 所属单位须有相应的有效资质 / a branch's parent holds the matching qualification."""
-    parent = node.text("enterprise/parentUscc")
-    held_by_parent = {held.qualification for held in register.held(parent)} if parent else set()
-    for branch in in_order(applied_for(node) & set(PARENT_OF_BRANCH)):
-        needed = PARENT_OF_BRANCH[branch]
-        if needed not in held_by_parent:
-            yield _finding(
-                node, "QLF-104", branch,
-                f"所属单位 {parent or '（未填写）'} 没有有效的“{needed.value}”资质，不能备案“{branch.value}”；"
-                "请核对所属单位代码，或先办理所属单位备案",
-                f"The parent {parent or '(none given)'} holds no valid {needed.token}, so {branch.token} cannot be filed; "
-                "check parentUscc or file the parent first",
-                f"{MANUAL}5.1.1.1；海关总署公告2022年第113号",
-                path="enterprise/parentUscc",
-            )  # fmt: skip
+    return parent_findings(node, register, applied_for(node))
 
 
 def not_while_temporary(node: Node, register: RegisterView) -> Iterator[Finding]:
@@ -125,13 +124,7 @@ def companions_are_held(node: Node, register: RegisterView) -> Iterator[Finding]
 def on_approved(node: Node, register: RegisterView) -> Iterator[Effect]:
     """The enterprise on record, a qualification for each type, a number for each declarant (domain 1.5)."""
     uscc = node.text("enterprise/uscc")
-    yield RecordEnterprise(
-        uscc=uscc,
-        name=node.text("enterprise/nameZh"),
-        customs=node.text("enterprise/competentCustoms"),
-        division=node.text("enterprise/adminDivision"),
-        record=etree.tostring(node.element, method="c14n").decode("utf-8"),
-    )
+    yield recording(node)
     for one in in_order(applied_for(node)):
         yield GrantQualification(
             uscc=uscc,
@@ -146,6 +139,7 @@ def on_approved(node: Node, register: RegisterView) -> Iterator[Effect]:
             doc_type=declarant.text("docType"),
             doc_no=declarant.text("docNo"),
             mobile=declarant.text("mobile"),
+            nationality=declarant.text("nationality"),
         )
 
 
@@ -192,7 +186,6 @@ FORM = Form(
     medium_code="QLF-023",
     conflict_code="QLF-130",
     types=_TYPES,
-    printable=True,
     claims=claims,
     customs_checks=(
         not_held_already,
@@ -203,4 +196,5 @@ FORM = Form(
         companions_are_held,
     ),
     on_approved=on_approved,
+    sheet=filing_sheet,
 )

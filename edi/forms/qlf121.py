@@ -96,6 +96,7 @@ FORM = Form(
     signer_code="QLF-032",
     medium_code="QLF-023",
     conflict_code="QLF-130",
+    types=_TYPE,
     claims=claims,
     customs_checks=(can_be_renewed,),
     on_approved=on_approved,

@@ -108,6 +108,7 @@ FORM = Form(
     medium_code="QLF-023",
     conflict_code="QLF-130",
     transit_code="QLF-114",
+    types=_TYPES,
     claims=claims,
     customs_checks=(can_be_cancelled,),
     on_approved=on_approved,

@@ -89,7 +89,7 @@ class View:
             (value, self.asker, self.asker),
         )
         form = self.parts.forms.get(rows[0]["form"]) if rows else None
-        if form is None or not form.printable:
+        if form is None or form.sheet is None:
             return None
         node = _nodes(self.parts, form, rows[0]["content"])[rows[0]["guid"]]
         return self.parts.print_form(form, node, rows[0]["application_no"], Status[rows[0]["status"]])

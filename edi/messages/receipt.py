@@ -15,8 +15,10 @@ from lxml import etree
 from edi.core.findings import Finding, Severity
 from edi.core.form import Form
 from edi.core.node import Node, local_name
-from edi.core.results import Enrolled, Granted, Results
+from edi.core.results import Results
 from edi.core.times import digits17, from_digits17
+from edi.messages.elements import add, add_given
+from edi.messages.results import read_results, write_results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +50,17 @@ def receipt_message(form: Form, receipt: Receipt, message_guid: str) -> etree._E
         guid=message_guid,
         version="1.0",
     )
-    node = _add(root, form.receipt_code)
-    _add_given(node, "guid", receipt.guid)
-    _add_given(node, "applicationNo", receipt.application_no)
-    _add_given(node, "clientSeqNo", receipt.client_seq_no)
-    _add_given(node, "competentCustoms", receipt.customs)
-    _add_given(node, "returnStatus", str(receipt.code))
-    _add_given(node, "returnTime", digits17(receipt.time))
-    _add_given(node, "returnInfo", receipt.info)
-    _add_given(node, "opinion", receipt.opinion)
+    node = add(root, form.receipt_code)
+    add_given(node, "guid", receipt.guid)
+    add_given(node, "applicationNo", receipt.application_no)
+    add_given(node, "clientSeqNo", receipt.client_seq_no)
+    add_given(node, "competentCustoms", receipt.customs)
+    add_given(node, "returnStatus", str(receipt.code))
+    add_given(node, "returnTime", digits17(receipt.time))
+    add_given(node, "returnInfo", receipt.info)
+    add_given(node, "opinion", receipt.opinion)
     if receipt.results:
-        _write_results(_add(node, "results"), receipt.results)
+        write_results(add(node, "results"), receipt.results)
     write_findings(node, receipt.findings)
     etree.indent(root)  # people read receipts too; it is done before signing, so it is signed as it stands
     return root
@@ -69,9 +71,9 @@ def write_findings(parent: etree._Element, findings: Iterable[Finding]) -> None:
     listed = list(findings)
     if not listed:
         return
-    block = _add(parent, "findings")
+    block = add(parent, "findings")
     for finding in listed:
-        _write_finding(_add(block, "finding"), finding)
+        _write_finding(add(block, "finding"), finding)
 
 
 def read_receipts(root: etree._Element) -> list[Receipt]:
@@ -91,54 +93,22 @@ def _read_receipt(node: Node) -> Receipt:
         time=from_digits17(node.text("returnTime")),
         info=node.text("returnInfo"),
         opinion=node.text("opinion"),
-        results=_read_results(results) if results else None,
+        results=read_results(results) if results else None,
         findings=tuple(_read_finding(one) for one in node.nodes("findings/finding")),
     )
 
 
-def _read_results(node: Node) -> Results:
-    return Results(
-        qualifications=tuple(
-            Granted(
-                type=one.text("type"),
-                filing_code=one.text("filingCode"),
-                valid_from=one.text("validFrom"),
-                valid_until=one.text("validUntil"),
-            )
-            for one in node.nodes("qualification")
-        ),
-        declarants=tuple(
-            Enrolled(name=one.text("name"), doc_no=one.text("docNo"), declarant_no=one.text("declarantNo"))
-            for one in node.nodes("declarant")
-        ),
-    )
-
-
-def _write_results(block: etree._Element, results: Results) -> None:
-    for granted in results.qualifications:
-        item = _add(block, "qualification")
-        _add_given(item, "type", granted.type)
-        _add_given(item, "filingCode", granted.filing_code)
-        _add_given(item, "validFrom", granted.valid_from)
-        _add_given(item, "validUntil", granted.valid_until)
-    for enrolled in results.declarants:
-        item = _add(block, "declarant")
-        _add_given(item, "name", enrolled.name)
-        _add_given(item, "docNo", enrolled.doc_no)
-        _add_given(item, "declarantNo", enrolled.declarant_no)
-
-
 def _write_finding(item: etree._Element, finding: Finding) -> None:
-    _add_given(item, "code", finding.code)
-    _add_given(item, "severity", finding.severity.value)
-    _add_given(item, "path", finding.path)
-    _add_given(item, "line", str(finding.line) if finding.line else "")
-    _add_given(item, "column", str(finding.column) if finding.column else "")
-    _add_given(item, "found", xml_text(finding.found))
-    _add_given(item, "expected", finding.expected)
-    _add_given(item, "zh", xml_text(finding.zh))
-    _add_given(item, "en", xml_text(finding.en))
-    _add_given(item, "ground", finding.ground)
+    add_given(item, "code", finding.code)
+    add_given(item, "severity", finding.severity.value)
+    add_given(item, "path", finding.path)
+    add_given(item, "line", str(finding.line) if finding.line else "")
+    add_given(item, "column", str(finding.column) if finding.column else "")
+    add_given(item, "found", xml_text(finding.found))
+    add_given(item, "expected", finding.expected)
+    add_given(item, "zh", xml_text(finding.zh))
+    add_given(item, "en", xml_text(finding.en))
+    add_given(item, "ground", finding.ground)
 
 
 def _read_finding(node: Node) -> Finding:
@@ -161,14 +131,3 @@ def xml_text(text: str) -> str:
     return "".join(
         c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "�" for c in text
     )
-
-
-def _add(parent: etree._Element, name: str) -> etree._Element:
-    namespace = etree.QName(parent).namespace
-    return etree.SubElement(parent, f"{{{namespace}}}{name}" if namespace else name)
-
-
-def _add_given(parent: etree._Element, name: str, text: str) -> None:
-    """Append an element unless there is nothing to put into it."""
-    if text:
-        _add(parent, name).text = text
