@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edi.adapters.config import Config
-from edi.adapters.contract import load, locate_contract
+from edi.adapters.contract import Shelf, load, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.keys import load_certificates
 from edi.checks.trust import TrustPolicy
@@ -25,4 +27,13 @@ def build_trust(config: Config) -> TrustPolicy:
 def build_examiner(config: Config) -> Examiner:
     """Everything an examination needs."""
     forms = build_forms(config)
-    return Examiner(forms, load([locate_contract(), *config.contract.schemas], forms), build_trust(config))
+    return Examiner(forms, load(_folders(config), forms), build_trust(config))
+
+
+def build_shelf(config: Config) -> Shelf:
+    """The folders of the contract, for those who want its words."""
+    return Shelf(tuple(folder.resolve() for folder in _folders(config)))
+
+
+def _folders(config: Config) -> list[Path]:
+    return [locate_contract(), *config.contract.schemas]

@@ -16,7 +16,7 @@ from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
-from edi.app.checking import build_examiner
+from edi.app.checking import build_examiner, build_shelf
 from edi.app.outages import Outages
 from edi.app.printing import build_printer
 from edi.app.workers import Workers
@@ -110,7 +110,7 @@ def build_parts(config: Config, examiner: Examiner, workers: Workers, ledger: Le
         clock=clock,
         examine=workers.examine,
         open=workers.open,
-        print_form=build_printer(examiner.contract.shelf),
+        print_form=build_printer(build_shelf(config)),
         settle_seconds=gateway.settle_seconds,
         batch=gateway.batch,
     )

@@ -10,7 +10,7 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import Config, load_config
 from edi.adapters.files import write_whole
 from edi.app import open_reader
-from edi.app.checking import build_examiner
+from edi.app.checking import build_forms, build_shelf
 from edi.app.composition import CONFIG_FILE
 from edi.app.printing import build_printer
 from edi.checks.parse import parse
@@ -61,31 +61,30 @@ def _on_record(config: Config, home: Path, key: str) -> Document:
             f"{key} 对应 {len(found)} 份申请，须恰好一份；请给出 guid 或申请统一编号",
             f"{key} names {len(found)} applications, it must be exactly one; give a guid or an application number",
         )
-    examiner = build_examiner(config)
-    form, (record,) = examiner.forms.by_code[found[0]["messageType"]], found
+    (record,) = found
+    form = build_forms(config).by_code[record["messageType"]]
     root = parse(reader.message(record["messageDigest"]))
     if isinstance(root, list):
         raise UserError(f"台账中 {key} 的报文无法读取", f"The ledger's message of {key} cannot be read")
     node = next(one for one in business_nodes(root, form) if one.text("head/guid") == record["guid"])
-    printer = build_printer(examiner.contract.shelf)
+    printer = build_printer(build_shelf(config))
     return printer(form, node, record["applicationNo"], Status[record["status"]])
 
 
 def _of_file(config: Config, file: Path) -> list[Document] | None:
     """The papers of a message that was not sent yet; None if it is no message, which was told."""
-    examiner = build_examiner(config)
     root = parse(file.read_bytes())
     if isinstance(root, list):
         for finding in root:
             show_finding(finding)
         return None
-    form = next((one for one in examiner.forms if is_request_of(root, one)), None)
+    form = next((one for one in build_forms(config) if is_request_of(root, one)), None)
     if form is None:
         raise UserError(
             f"{file} 不是已发布的报文类型；请给出 QLF101 或 QLF111 报文",
             f"{file} is no published message type; give a QLF101 or QLF111 message",
         )
-    printer = build_printer(examiner.contract.shelf)
+    printer = build_printer(build_shelf(config))
     return [printer(form, node, node.text("head/applicationNo"), None) for node in business_nodes(root, form)]
 
 

@@ -15,10 +15,10 @@ import re
 from dataclasses import dataclass
 
 from edi.core.qualification import Qualification
+from edi.core.results import Granted
 from edi.core.sheet import Attachment, Code, Column, Field, Grid, Note, SealField, Sheet, Table
 from edi.core.times import LONG_TERM
 from edi.messages.dsig import SigningKey
-from edi.messages.receipt import Granted
 
 TITLE = "报关单位备案证明"
 FIRST_LINE = f"{TITLE} EDI-QLF-CERTIFICATE-1"
