@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edi.adapters.contract import locate_contract
+from edi.adapters.discovery import discover, own_forms_folder
 from edi.core.findings import Dxp
 from edi.core.qualification import Qualification
 from tools import generated, make_codes, make_rules
@@ -23,6 +24,12 @@ def rows(table: str) -> list[dict[str, str]]:
 def test_qualification_types_are_those_published():
     published = [(row["code"], row["name_zh"], row["class"]) for row in rows("qualification_type")]
     assert published == [(one.token, one.value, one.kind.value) for one in Qualification]
+
+
+def test_application_types_are_the_messages_that_customs_decides_on():
+    forms = [one for one in discover([own_forms_folder()]) if one.reply is None and not one.at_once]
+    published = [(row["code"], row["name_zh"], row["name_en"]) for row in rows("application_type")]
+    assert published == [(one.code, one.name_zh, one.name_en) for one in forms]
 
 
 def test_response_codes_are_those_of_the_platform():

@@ -64,6 +64,8 @@ from tools.sample_known import (
     known_drafts,
     known_refused,
 )
+from tools.sample_queries import NEWCOMER, queries
+from tools.sample_query_answers import query_answers
 from tools.sample_scenarios import scenarios
 
 SAMPLES = Path(__file__).resolve().parent.parent / "schemas" / "qlf" / "samples"
@@ -81,10 +83,19 @@ def file(note: str, body: str) -> str:
     return f"{HEADING.format(note=note)}{body}\n"
 
 
+ISSUED_TODAY: Block = {"certificateNo": "011720260000000001", "issuedOn": "+0d"}
+
+
 def known(
-    party: Party, *types: str, pending: Sequence[str] = (), declarants: Sequence[Block] = (), **dates: str
+    party: Party,
+    *types: str,
+    pending: Sequence[str] = (),
+    declarants: Sequence[Block] = (),
+    certificates: Sequence[Block] = (),
+    **dates: str,
 ) -> Block:
     """An enterprise in customs' register."""
+    more = {"declarants": list(declarants), "certificates": list(certificates)}
     validity = {"validFrom": "2022-01-01", "validUntil": LONG_TERM} | dates
     return {
         "uscc": party.uscc,
@@ -93,7 +104,7 @@ def known(
         "adminDivision": party.place.division,
         "qualifications": [{"type": token, "filingCode": party.filing_code(token), **validity} for token in types],
         "pending": list(pending),
-    } | ({"declarants": list(declarants)} if declarants else {})
+    } | {name: listed for name, listed in more.items() if listed}
 
 
 def register() -> Block:
@@ -116,7 +127,7 @@ def register() -> Block:
             known(REPEATER),
             known(AGENT, "BROKER", "TRADER", "CBEC_ENTERPRISE", "CBEC_PLATFORM", "CBEC_LOGISTICS_B2B", "CBEC_SITE"),
             known(UNIVERSITY, "TEMPORARY", validFrom="-350d", validUntil="+15d"),
-            known(REPRESENTATIVE, "TEMPORARY", validFrom="-30d", validUntil="+335d"),
+            known(REPRESENTATIVE, "TEMPORARY", certificates=[ISSUED_TODAY], validFrom="-30d", validUntil="+335d"),
             known(TRADER_CHENGDU, "TRADER", "CBEC_ENTERPRISE"),
             known(BROKER_QINGDAO, "BROKER"),
             known(EMPLOYER, "TRADER", declarants=[enrolled(EMPLOYER, serial) for serial in (1, 2, 3)]),
@@ -137,7 +148,7 @@ def parties() -> Block:
     return {
         party.key: {"uscc": party.uscc, "nameZh": party.zh, "nameEn": party.en}
         | {name: party.person(role) for name, role in roles.items()}
-        for party in (DEMO, AGENT, UNIVERSITY, REPRESENTATIVE, TRADER_CHENGDU)
+        for party in (DEMO, AGENT, UNIVERSITY, REPRESENTATIVE, TRADER_CHENGDU, NEWCOMER)
     }
 
 
@@ -152,10 +163,10 @@ def wanted() -> dict[Path, str]:
     ):
         for name, note, blocks in group:
             files[SAMPLES / folder / f"{name}.xml"] = file(note, message(name, DEMO, blocks))
-    for sample in (*known_clean(), *known_drafts(), *known_broken(), *known_refused(), *changes()):
+    for sample in (*known_clean(), *known_drafts(), *known_broken(), *known_refused(), *changes(), *queries()):
         files[SAMPLES / f"{sample.path}.xml"] = file(sample.note, sample.body)
     files[SAMPLES / "draft" / "incomplete.xml"] = file("暂存：内容可以不完整", message("draft", DEMO, [draft()]))
-    for path, note, body in answers():
+    for path, note, body in (*answers(), *query_answers()):
         files[SAMPLES / path] = file(note, body)
     for name, content in (("register", register()), ("parties", parties())):
         files[SAMPLES / f"{name}.json"] = json.dumps(content, ensure_ascii=False, indent=2) + "\n"

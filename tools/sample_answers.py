@@ -27,22 +27,25 @@ def receipt(serial: str, status: str, info: str, **more: Any) -> str:
     return xml("QLF102Message", "urn:edi-customs:qlf:1", identifiers.guid(f"receipt:{serial}"), {"QLF102": head | more})
 
 
-def approval(sample: Sample, number: str, receipt_code: str, opinion: str, **results: Block) -> str:
-    """The last receipt for an application: what it brought, by kind of result."""
+def told(sample: Sample, number: str, receipt_code: str, status: str, info: str, **more: Any) -> str:
+    """A receipt for an application or a query among the samples."""
     about = next(one for one in sample.block.values() if one and "competentCustoms" in one)
     head = {
         "guid": sample.block["head"]["guid"],
         "applicationNo": number,
         "clientSeqNo": sample.block["head"]["clientSeqNo"],
         "competentCustoms": about["competentCustoms"],
-        "returnStatus": "399",
+        "returnStatus": status,
         "returnTime": "20261120153000000",
-        "returnInfo": "审批通过",
-        "opinion": opinion,
-        "results": results,
+        "returnInfo": info,
     }
-    guid = identifiers.guid(f"receipt:{sample.path}")
-    return xml(f"{receipt_code}Message", "urn:edi-customs:qlf:1", guid, {receipt_code: head})
+    guid = identifiers.guid(f"receipt:{sample.path}:{status}")
+    return xml(f"{receipt_code}Message", "urn:edi-customs:qlf:1", guid, {receipt_code: head | more})
+
+
+def approval(sample: Sample, number: str, receipt_code: str, opinion: str, **results: Block) -> str:
+    """The last receipt for an application: what it brought, by kind of result."""
+    return told(sample, number, receipt_code, "399", "审批通过", opinion=opinion, results=results)
 
 
 def approvals() -> Iterator[tuple[str, str, str]]:

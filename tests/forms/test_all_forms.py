@@ -24,8 +24,9 @@ CLEAN = [
     file for sort in ("[0-9]*", "*/[0-9]*", "draft/*", "scenarios/*") for file in sorted(SAMPLES.glob(f"{sort}.xml"))
 ]
 BAD = sorted(SAMPLES.glob("bad/**/*.xml"))
-STATELESS = [file for file in BAD if int(file.name[4:7]) < 100]
-STATEFUL = [file for file in BAD if int(file.name[4:7]) >= 100]
+STATELESS = [file for file in BAD if re.match(r"QLF-(0\d\d|14[124])-", file.name)]
+STATEFUL = [file for file in BAD if file not in STATELESS]
+"""Those that need more than the message: customs' register, or the gateway's ledger."""
 
 
 def check(file):
@@ -71,6 +72,7 @@ ALSO = {
     # With a wrong code of its own the enterprise is not the sender either.
     "QLF-031-cancellation-check-character": {"QLF-032"},
     "QLF-031-renewal-check-character": {"QLF-032"},
+    "QLF-031-certificate-check-character": {"QLF-032"},
 }
 """Samples whose fault breaks a second rule by its nature."""
 
