@@ -110,5 +110,5 @@ def recording(node: Node) -> RecordEnterprise:
         name=node.text("enterprise/nameZh"),
         customs=node.text("enterprise/competentCustoms"),
         division=node.text("enterprise/adminDivision"),
-        record=etree.tostring(node.element, method="c14n").decode("utf-8"),
+        record=etree.tostring(node.element, method="c14n", exclusive=True, with_comments=False).decode("utf-8"),
     )

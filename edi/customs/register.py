@@ -12,7 +12,6 @@ from datetime import date
 
 from lxml import etree
 
-from edi.core.node import Node
 from edi.core.register import (
     AmendDeclarant,
     Effect,
@@ -95,7 +94,8 @@ class Register:
         recorded = etree.fromstring(
             row["record"], etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
         )
-        return Node(recorded).text("enterprise/parentUscc")
+        # In records of the first release the inner elements have lost their namespace.
+        return recorded.findtext("{*}enterprise/{*}parentUscc") or ""
 
     def declarants(self, uscc: str) -> tuple[KeptDeclarant, ...]:
         """The declarants of the enterprise on record."""

@@ -30,7 +30,7 @@ class Case:
     applicant_name: str
     customs: str
     status: str
-    """Token of the status table: LODGED (on hold) or UNDER_REVIEW."""
+    """Token of the status table: LODGED (on hold), UNDER_REVIEW, or SUBMITTED (a query held up by our own fault)."""
     since: datetime
     """When it entered the status."""
     summary: str
@@ -58,7 +58,13 @@ def the_case(docket: Docket, key: str, decision: Decision) -> Entry:
             "see `edi customs queue`",
             [_line(entry) for entry in found],
         )
-    if decision is Decision.REFUSE and waiting[0].status is not Status.LODGED:
+    if decision is Decision.DISAPPROVE and waiting[0].status is Status.SUBMITTED:
+        raise UserError(
+            "查询没有审批；请答复（approve）或不予受理（refuse）",
+            "A query is not reviewed; answer it (approve) or refuse it",
+            [_line(waiting[0])],
+        )
+    if decision is Decision.REFUSE and waiting[0].status is Status.UNDER_REVIEW:
         raise UserError(
             "只有尚未受理（海关入库成功）的申请才能不予受理；审核中的申请请审批通过或不通过",
             "Only an application not yet taken into review can be refused; approve or disapprove this one",

@@ -21,6 +21,8 @@ from edi.core.findings import Finding
 from edi.core.form import Forms
 from edi.core.identity import Medium
 from edi.core.node import Node
+from edi.core.results import Issued as IssuedCertificate
+from edi.customs.certificates import CertificateFacts
 from edi.customs.receiver import Receiver
 from edi.customs.settings import Settings
 from edi.messages.dsig import SigningKey, sign_message
@@ -156,6 +158,73 @@ class Renewal(Application):
         return {"renewal": {**party, "type": self.type}}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Change(Application):
+    """A change of what is on record; a declarant is (action, number, name, document number)."""
+
+    form = "QLF111"
+    types: tuple[str, ...] = ("TRADER",)
+    customs: str = "0117"
+    parent: str = ""
+    declarants: tuple[tuple[str, str, str, str], ...] = ()
+
+    def blocks(self) -> dict[str, Any]:
+        parent = {"parentUscc": self.parent, "parentName": "示例母公司"} if self.parent else {}
+        people = [_declarant_change(*one) for one in self.declarants]
+        return {
+            "qualifications": {"heldType": list(self.types)},
+            "enterprise": {
+                "uscc": self.uscc,
+                "adminDivision": "110105",
+                "competentCustoms": self.customs,
+                "nameZh": self.name,
+                "marketEntityType": "1130",
+                **parent,
+            },
+            **({"declarants": {"declarant": people}} if people else {}),
+        }
+
+
+def _declarant_change(action: str, number: str, name: str, doc_no: str) -> dict[str, str]:
+    facts = {"name": name, "docType": "111", "docNo": doc_no, "mobile": "13900000000", "nationality": "CHN"}
+    told = {"name": name} if action == "CANCEL" else facts
+    return {"action": action, **told, **({"declarantNo": number} if number else {})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateRequest(Application):
+    """An application for a filing certificate."""
+
+    form = "QLF141"
+
+    def blocks(self) -> dict[str, Any]:
+        return {"certificateRequest": {"uscc": self.uscc, "competentCustoms": "0117", "nameZh": self.name}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilingQuery(Application):
+    """A query of what is on record."""
+
+    form = "QLF161"
+    type: str = ""
+
+    def blocks(self) -> dict[str, Any]:
+        party = {"uscc": self.uscc, "competentCustoms": "0117", "nameZh": self.name}
+        return {"filingQuery": {**party, **({"type": self.type} if self.type else {})}}
+
+
+def press(facts: CertificateFacts) -> IssuedCertificate:
+    """Prints every fact, so that a test can read them on the paper."""
+    return IssuedCertificate(
+        certificate_no=facts.number,
+        issued_on=facts.issued_on,
+        valid_until=facts.valid_until,
+        verification_code="ABCDEFGHIJKLMNOP",
+        file_name=f"{facts.number}.pdf",
+        content=f"%PDF-1.4 {facts}".encode(),
+    )
+
+
 def guid_of(text: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, text)).upper()
 
@@ -204,7 +273,9 @@ class Office:
     # Opening and closing
 
     def open(self) -> None:
-        self.receiver = Receiver(self.settings, self.forms, self.contract, self.pki.trust, self.pki.customs, self.clock)
+        self.receiver = Receiver(
+            self.settings, self.forms, self.contract, self.pki.trust, self.pki.customs, self.clock, press
+        )
 
     def close(self) -> None:
         self.receiver.close()

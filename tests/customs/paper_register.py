@@ -8,6 +8,7 @@ from datetime import date
 
 from edi.core.qualification import Qualification
 from edi.core.register import Held
+from edi.core.results import KeptCertificate, KeptDeclarant
 
 OWNER = "91110105XX489884X9"
 
@@ -20,11 +21,24 @@ class PaperRegister:
     today: date
     given: tuple[Held, ...]
     claimed: frozenset[str]
+    customs: str = "0117"
+    parent: str = ""
+    people: tuple[KeptDeclarant, ...] = ()
+    papers: tuple[KeptCertificate, ...] = ()
+    filed: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(
-        cls, *types: str, pending: Sequence[str] = (), today: str = "2026-03-02", until: str = "2099-12-31"
+        cls,
+        *types: str,
+        pending: Sequence[str] = (),
+        today: str = "2026-03-02",
+        until: str = "2099-12-31",
+        declarants: Sequence[tuple[str, str]] = (),
+        certificates: Sequence[tuple[str, str]] = (),
+        filed: Sequence[tuple[str, str]] = (),
     ) -> PaperRegister:
+        """A declarant is (number, document number), a certificate (number, day of issue), the last is in force."""
         given = tuple(
             Held(
                 qualification=Qualification[one],
@@ -34,7 +48,25 @@ class PaperRegister:
             )
             for one in types
         )
-        return cls(OWNER, date.fromisoformat(today), given, frozenset(pending))
+        people = tuple(
+            KeptDeclarant(
+                declarant_no=number, name="张示例", doc_type="111", doc_no=papers, mobile="13800000000", nationality=""
+            )
+            for number, papers in declarants
+        )
+        issued = [
+            KeptCertificate(certificate_no=number, issued_on=day, void=index < len(certificates))
+            for index, (number, day) in enumerate(certificates, 1)
+        ]
+        return cls(
+            OWNER,
+            date.fromisoformat(today),
+            given,
+            frozenset(pending),
+            people=people,
+            papers=tuple(reversed(issued)),
+            filed=frozenset(filed),
+        )
 
     def held(self, uscc: str) -> tuple[Held, ...]:
         valid = tuple(one for one in self.given if one.valid_from <= self.today <= one.valid_until)
@@ -42,3 +74,18 @@ class PaperRegister:
 
     def pending(self, uscc: str) -> frozenset[str]:
         return self.claimed if uscc == self.uscc else frozenset()
+
+    def customs_of(self, uscc: str) -> str:
+        return self.customs if uscc == self.uscc else ""
+
+    def parent_of(self, uscc: str) -> str:
+        return self.parent if uscc == self.uscc else ""
+
+    def declarants(self, uscc: str) -> tuple[KeptDeclarant, ...]:
+        return self.people if uscc == self.uscc else ()
+
+    def certificates(self, uscc: str) -> tuple[KeptCertificate, ...]:
+        return self.papers if uscc == self.uscc else ()
+
+    def filed_for(self, agent: str, uscc: str) -> bool:
+        return (agent, uscc) in self.filed

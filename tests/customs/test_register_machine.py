@@ -22,7 +22,7 @@ from edi.customs.migrations import MIGRATIONS
 from edi.customs.register import Register
 from edi.errors import UserError
 
-from .office import Cancellation, Filing, Renewal, business_node, guid_of
+from .office import Cancellation, Filing, Renewal, business_node, guid_of, press
 
 FORMS = discover([own_forms_folder()])
 ENTERPRISES = ("91110105XX489884X9", "91310115XX4971453G")
@@ -144,7 +144,7 @@ class RegisterMachine(RuleBasedStateMachine):
         return self.now.astimezone(CHINA).date()
 
     def register(self, before=None):
-        return Register(self.connection, self.today, seed=1, before=before)
+        return Register(self.connection, self.today, 1, press, before)
 
     # What happens
 
