@@ -112,10 +112,15 @@ class SchemaWords:
         """A code table: code → Chinese name; empty if there is none of that name."""
         table = self._tables.get(name)
         if table is None:
-            path = self.shelf.find(f"codes/{name}.csv")
-            rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path else ()
-            table = self._tables[name] = {row["code"]: row.get("name_zh", "") for row in rows}
+            table = self._tables[name] = code_table(self.shelf, name)
         return table
+
+
+def code_table(shelf: Shelf, name: str) -> dict[str, str]:
+    """A code table: code → Chinese name; empty if there is none of that name."""
+    path = shelf.find(f"codes/{name}.csv")
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path else ()
+    return {row["code"]: row.get("name_zh", "") for row in rows}
 
 
 def _parsed(path: Path) -> etree._Element:

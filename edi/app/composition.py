@@ -18,6 +18,7 @@ from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
 from edi.app.checking import build_examiner, build_shelf
 from edi.app.outages import Outages
+from edi.app.press import build_press
 from edi.app.printing import build_printer
 from edi.app.workers import Workers
 from edi.checks.parse import Limits
@@ -153,7 +154,9 @@ def build_customs(config: Config, examiner: Examiner, clock: Clock = system_cloc
         batch=simulator.batch,
     )
     key = load_signing_key(simulator.key, simulator.certificate, passphrase())
-    return Customs(settings, examiner.forms, examiner.contract, examiner.trust, key, clock)
+    return Customs(
+        settings, examiner.forms, examiner.contract, examiner.trust, key, clock, build_press(build_shelf(config), key)
+    )
 
 
 def open_customs(home: Path) -> Customs:

@@ -1,0 +1,39 @@
+"""Customs' press: the filing certificate as a paper, with the code by which anyone can tell that it is customs' own."""
+
+from __future__ import annotations
+
+from edi.adapters.contract import Shelf
+from edi.adapters.field_words import code_table
+from edi.adapters.paper import draw
+from edi.core.results import Issued
+from edi.customs.certificates import CertificateFacts, Press
+from edi.messages.certificate import Certificate, certificate_sheet, issue
+from edi.messages.dsig import SigningKey
+
+
+def build_press(shelf: Shelf, key: SigningKey) -> Press:
+    """A press that signs with customs' `key`; names of customs come from the code tables of the contract."""
+    districts = code_table(shelf, "customs_district")
+
+    def press(facts: CertificateFacts) -> Issued:
+        certificate = Certificate(
+            number=facts.number,
+            issued_on=facts.issued_on,
+            valid_until=facts.valid_until,
+            uscc=facts.uscc,
+            name=facts.name,
+            customs=facts.customs,
+            customs_name=districts.get(facts.customs, ""),
+            qualifications=facts.qualifications,
+        )
+        code = issue(certificate, key)
+        return Issued(
+            certificate_no=facts.number,
+            issued_on=facts.issued_on,
+            valid_until=facts.valid_until,
+            verification_code=code,
+            file_name=f"报关单位备案证明-{facts.number}.pdf",
+            content=draw(certificate_sheet(certificate, code)).data,
+        )
+
+    return press
