@@ -25,6 +25,7 @@ _EVENTS = {
     "submit": "提交",
     "resend": "重新送海关",
     "receipt": "海关回执",
+    "reply": "网关答复",
     "alarm_contradiction": "回执与现状矛盾，未作改动",
 }
 
@@ -111,6 +112,7 @@ def _show_history(one: Record) -> None:
         text = f"{event['toText']}（{word}）" if event["toText"] else word
         info = detail.get("info", "").removeprefix(event["toText"]).lstrip("：")
         new = info and not any(info in known for known in said)
-        when = f"海关时间 customs' time {china(detail['returnTime'])}" if detail.get("returnTime") else ""
+        by_customs = event["event"] == "receipt" and detail.get("returnTime")
+        when = f"海关时间 customs' time {china(detail['returnTime'])}" if by_customs else ""
         click.echo("  " + "  ".join(filter(None, (china(event["at"]), text, info if new else "", when))))
         said.add(info)

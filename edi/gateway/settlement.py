@@ -81,7 +81,7 @@ class Settlement:
             return
         for step in effect.steps:
             self.entry.move(
-                receipt.guid, current, step, "receipt",
+                receipt.guid, current, step, "receipt" if self.receiver else "reply",
                 code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
             )  # fmt: skip
             current = step

@@ -48,9 +48,18 @@ def of_file(workspace, name):
     return found
 
 
-def test_every_clean_sample_is_approved(done):
+GOOD_END = {"QLF141": "已签发", "QLF151": "已答复", "QLF161": "已答复", "QLF171": "已答复"}
+"""Where a message ends that is in order; all others 审批通过."""
+
+
+def good_end(one):
+    return GOOD_END.get(one["messageType"], "审批通过")
+
+
+def test_every_clean_sample_comes_to_its_good_end(done):
     for file in sorted((done.home / "samples").glob("*.xml")):
-        assert {one["statusText"] for one in of_file(done, file.name)} == {"审批通过"}, file.name
+        found = of_file(done, file.name)
+        assert {one["statusText"] for one in found} == {good_end(one) for one in found}, file.name
 
 
 def test_all_twelve_types_were_granted(done):
@@ -62,9 +71,9 @@ def test_all_twelve_types_were_granted(done):
 def test_cancellations_renewals_and_changes_are_approved(done, channel):
     for file in sorted((done.home / "samples" / channel).glob("*.xml")):
         (one,) = of_file(done, file.name)
-        assert one["statusText"] == "审批通过", file.name
+        assert one["statusText"] == good_end(one), file.name
         told = done.show(one["guid"])["results"]["qualifications"]
-        assert bool(told) is (one["messageType"] != "QLF111")  # a change leaves the qualifications as they are
+        assert bool(told) is (one["messageType"] in ("QLF121", "QLF131"))  # the others leave them as they are
 
 
 def test_a_second_cancellation_waits_until_customs_has_the_first(template, tmp_path):
@@ -88,7 +97,7 @@ def test_a_second_cancellation_waits_until_customs_has_the_first(template, tmp_p
 
 def test_every_row_of_the_status_table_is_reached_with_its_reason(done):
     by_status = {one["status"]: done.show(one["guid"]) for one in done.status()}
-    assert set(by_status) == {one.token for one in Status}
+    assert set(by_status) == {one.token for one in Status} - {"VOID"}  # that takes two days: see tests/stories
     for token in ("REFUSED", "DISAPPROVED", "LODGE_FAILED"):
         assert by_status[token]["info"]
         assert by_status[token]["opinion"] or by_status[token]["findings"] or token == "LODGE_FAILED"
@@ -115,7 +124,10 @@ def test_stateless_faults_are_refused_by_the_gateway_with_their_code(done):
         assert (done.home / "outbox" / "demo" / "FailBox" / file.name).is_file()
 
 
-@pytest.mark.parametrize("code", ["QLF-101", "QLF-102", "QLF-103", "QLF-104", "QLF-105", "QLF-106"])
+@pytest.mark.parametrize(
+    "code",
+    ["QLF-101", "QLF-102", "QLF-103", "QLF-104", "QLF-105", "QLF-106", "QLF-110", "QLF-115", "QLF-140", "QLF-143"],
+)
 def test_stateful_faults_are_refused_by_customs_with_their_code(done, code):
     for file in sorted((done.home / "samples" / "bad").glob(f"{code}*.xml")):
         (one,) = of_file(done, file.name)
@@ -139,7 +151,7 @@ def test_answers_and_receipts_verify_with_xmlsec1(done):
     files = done.box("InBox", "*.xml")
     assert len(files) > 100
     chosen = [
-        *done.box("InBox", "Receipt_*")[::9],
+        *done.box("InBox", "Receipt_*.xml")[::9],
         *done.box("InBox", "Successed_*")[::7],
         *done.box("InBox", "Failed_*")[::7],
     ]
@@ -154,7 +166,7 @@ def test_answers_and_receipts_fit_their_published_schemas(done):
     for file in [*done.box("InBox", "Successed_*"), *done.box("InBox", "Failed_*")]:
         answers.assertValid(etree.parse(file))
     receipts = {path.stem: etree.XMLSchema(etree.parse(path)) for path in (contract / "qlf").glob("QLF*.xsd")}
-    for file in [path for channel in ("demo", *OTHERS) for path in done.box("InBox", "Receipt_*", channel)]:
+    for file in [path for channel in ("demo", *OTHERS) for path in done.box("InBox", "Receipt_*.xml", channel)]:
         tree = etree.parse(file)
         code = etree.QName(tree.getroot()).localname.removesuffix("Message")
         receipts[f"{code[:-1]}1"].assertValid(tree)
