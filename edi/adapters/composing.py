@@ -32,17 +32,21 @@ def compose(sheet: Sheet, measure: Measure) -> list[list[Mark]]:
 def _heading(pages: Pages, sheet: Sheet) -> None:
     pages.line(sheet.title, _TITLE_SIZE, align=0.5, heavy=True)
     pages.gap(8)
-    for left, right in _pairs(sheet.numbers):
-        pages.need(_BODY * 2)
-        pages.add(Text(LEFT, pages.y - _BODY, _BODY, _clipped(left, pages.measure)))
-        text = _clipped(right, pages.measure) if right else ""
-        pages.add(Text(RIGHT - pages.measure(text, _BODY), pages.y - _BODY, _BODY, text))
-        pages.gap(_BODY * 1.7)
+    for start in range(0, len(sheet.numbers), 2):
+        _numbers(pages, [f"{one.label}：{one.value}" for one in sheet.numbers[start : start + 2]])
 
 
-def _clipped(one: Field, measure: Measure) -> str:
-    """Numbers stand on one line each, two beside one another."""
-    return wrap(f"{one.label}：{one.value}", WIDTH / 2, _BODY, measure)[0]
+def _numbers(pages: Pages, texts: Sequence[str]) -> None:
+    """Two beside one another, the second at the right edge; beneath one another where they are too long for that."""
+    if any("\n" in one or pages.measure(one, _BODY) > WIDTH / 2 for one in texts):
+        for one in texts:
+            pages.line(one, _BODY)
+        return
+    pages.need(_BODY * 2)
+    for one, align in zip(texts, (0.0, 1.0), strict=False):
+        x = LEFT + (WIDTH - pages.measure(one, _BODY)) * align
+        pages.add(Text(x, pages.y - _BODY, _BODY, one))
+    pages.gap(_BODY * 1.7)
 
 
 def _margins(sheet: Sheet, number: int, total: int, measure: Measure) -> Iterator[Mark]:
@@ -148,11 +152,17 @@ def _note(pages: Pages, note: Note) -> None:
 
 def _seal(pages: Pages, seal: SealField) -> None:
     """A frame that stays on one page, with the words in its right half and room for a round seal around them."""
-    height = _SEAL_LINE * (len(seal.lines) + 1)
+    left = LEFT + WIDTH * 0.52
+    lines = [line for one in seal.lines for line in wrap(one, RIGHT - left, _BODY + 1, pages.measure)]
+    height = _SEAL_LINE * (len(lines) + 1)
+    if height > TOP - BOTTOM:  # nothing anyone would seal, but nothing to lose either
+        for one in seal.lines:
+            pages.line(one, _BODY + 1, left=left)
+        return
     pages.need(height)
     pages.add(Box(LEFT, pages.y - height, WIDTH, height))
-    for row, line in enumerate(seal.lines, 1):
-        pages.add(Text(LEFT + WIDTH * 0.52, pages.y - _SEAL_LINE * row - 6, _BODY + 1, line))
+    for row, line in enumerate(lines, 1):
+        pages.add(Text(left, pages.y - _SEAL_LINE * row - 6, _BODY + 1, line))
     pages.y -= height
 
 
@@ -172,8 +182,3 @@ def _code(pages: Pages, code: Code) -> None:
         pages.line(line, _BODY, left=left)
     if len(pages.pages) == page:
         pages.y = min(pages.y, foot)
-
-
-def _pairs(fields: Sequence[Field]) -> Iterator[tuple[Field, Field | None]]:
-    for start in range(0, len(fields), 2):
-        yield fields[start], fields[start + 1] if start + 1 < len(fields) else None
