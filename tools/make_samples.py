@@ -34,10 +34,12 @@ from tools.sample_bad import (
 )
 from tools.sample_blocks import LONG_TERM, Block, Party, message
 from tools.sample_change import (
+    BRANCH_OF_EXPIRED,
     BROKER_QINGDAO,
     CHANGING,
     EMPLOYER,
     EXPIRED,
+    MOVED,
     MOVER,
     OTHERWISE_FILED,
     STAFFED,
@@ -84,6 +86,7 @@ def file(note: str, body: str) -> str:
 
 
 ISSUED_TODAY: Block = {"certificateNo": "011720260000000001", "issuedOn": "+0d"}
+ISSUED_BEFORE: Block = {"certificateNo": "791620250000000001", "issuedOn": "2025-06-30"}
 
 
 def known(
@@ -128,7 +131,7 @@ def register() -> Block:
             known(AGENT, "BROKER", "TRADER", "CBEC_ENTERPRISE", "CBEC_PLATFORM", "CBEC_LOGISTICS_B2B", "CBEC_SITE"),
             known(UNIVERSITY, "TEMPORARY", validFrom="-350d", validUntil="+15d"),
             known(REPRESENTATIVE, "TEMPORARY", certificates=[ISSUED_TODAY], validFrom="-30d", validUntil="+335d"),
-            known(TRADER_CHENGDU, "TRADER", "CBEC_ENTERPRISE"),
+            known(TRADER_CHENGDU, "TRADER", "CBEC_ENTERPRISE", certificates=[ISSUED_BEFORE]),
             known(BROKER_QINGDAO, "BROKER"),
             known(EMPLOYER, "TRADER", declarants=[enrolled(EMPLOYER, serial) for serial in (1, 2, 3)]),
             known(MOVER, "TRADER"),
@@ -136,6 +139,8 @@ def register() -> Block:
             known(OTHERWISE_FILED, "TRADER"),
             known(CHANGING, "TRADER", pending=["CHANGE"]),
             known(STAFFLESS, "TRADER"),
+            known(BRANCH_OF_EXPIRED, "TRADER_BRANCH"),
+            known(MOVED, "TRADER"),
             known(STAFFED, "TRADER", declarants=[enrolled(STAFFED, 1)]),
         ],
         "stored": [{"guid": guid, "digest": hashlib.sha256(b"another content").hexdigest()}],

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tools import identifiers
-from tools.sample_bad import RULES, TRADER, Edits, bad_key, spoil, victim
+from tools.sample_bad import EXPIRED_PARENT, RULES, TRADER, Edits, bad_key, spoil, victim
 from tools.sample_blocks import (
     CHENGDU,
     HANGZHOU,
@@ -134,11 +134,11 @@ def staff() -> Block:
     return block
 
 
-def move() -> Block:
-    """The enterprise moves; the change goes to the customs it moves to (QLF-111). Its code stays."""
-    block = as_change(filed_for(MOVER, TRADER, "DEMO-2026-0025"))
-    code = pick(enterprise(MOVER), "uscc", "organizationCode")
-    edit(block, "enterprise", enterprise(replace(MOVER, place=NINGBO)) | code)
+def moved(party: Party, key: str) -> Block:
+    """An enterprise moves; the change goes to the customs it moves to (QLF-111). Its code stays."""
+    block = as_change(filed_for(party, TRADER, key))
+    code = pick(enterprise(party), "uscc", "organizationCode")
+    edit(block, "enterprise", enterprise(replace(party, place=NINGBO)) | code)
     edit(block, "declarants", None)
     return block
 
@@ -150,7 +150,7 @@ def clean() -> Iterator[Sample]:
         ("temporary/22-change-by-account", "变更联系人，账号签名，附备案信息表", UNIVERSITY, own_by_account()),
         ("23-change-for-another-entity", "为其他主体变更备案：企业名称", DEMO, new_name()),
         ("24-change-of-declarants", "新增、变更、取消报关人员各一名", DEMO, staff()),
-        ("25-move-to-another-customs", "企业迁址，向变更后的海关提交", DEMO, move()),
+        ("25-move-to-another-customs", "企业迁址，向变更后的海关提交", DEMO, moved(MOVER, "DEMO-2026-0025")),
     ):
         yield Sample(path=path, note=note, form="QLF111", sender=sender, block=block)
 
@@ -232,11 +232,14 @@ OTHERWISE_FILED = victim("QLF-110-types")
 CHANGING = victim("QLF-110-changing")
 STAFFLESS = victim("QLF-115-staffless")
 STAFFED = victim("QLF-115-staffed")
+BRANCH_OF_EXPIRED = victim("QLF-104-change", branch_of=EXPIRED_PARENT)
+MOVED = victim("QLF-111-moved")
 
 
 def refused() -> Iterator[tuple[str, str, Block]]:
     """Changes without a fault of their own, which customs' register speaks against: name, why, the change."""
     cases: tuple[tuple[str, str, Party, Sequence[str], Sequence[Block]], ...] = (
+        ("QLF-104-change-parent-expired", "变更为资质已过期的所属单位", BRANCH_OF_EXPIRED, ["TRADER_BRANCH"], ()),
         ("QLF-110-not-filed", "变更从未备案的企业", UNFILED, TRADER, ()),
         ("QLF-110-expired", "变更备案已过期的企业", EXPIRED, TRADER, ()),
         ("QLF-110-other-types", "现有资质类型与海关登记不符", OTHERWISE_FILED, ["BROKER"], ()),
@@ -250,10 +253,16 @@ def refused() -> Iterator[tuple[str, str, Block]]:
         yield name, note, block
 
 
+def warned() -> Iterator[tuple[str, str, Block]]:
+    """Changes that customs takes with a warning: name, of what, the change."""
+    name = "QLF-111-another-customs"
+    yield name, "所在地海关与登记不同，由变更后的海关审核（仅提示）", moved(MOVED, bad_key(name))
+
+
 def changes() -> Iterator[Sample]:
     """All samples of this message."""
     yield from clean()
     yield draft()
-    for group in (broken(), refused()):
+    for group in (broken(), refused(), warned()):
         for name, note, block in group:
             yield Sample(path=f"bad/{name}", note=note, form="QLF111", sender=DEMO, block=block)

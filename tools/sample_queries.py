@@ -9,6 +9,7 @@ from typing import Any
 from tools import identifiers
 from tools.sample_bad import bad_key
 from tools.sample_blocks import CHENGDU, Block, Party, edit, head
+from tools.sample_change import TRADER_CHENGDU
 from tools.sample_clean import AGENT, CBEC_GUANGZHOU, DEMO, TRADER_HANGZHOU
 from tools.sample_known import OTHER_CUSTOMS, REPRESENTATIVE, UNIVERSITY, WRONG_CHECK, Edit, Sample, known_enterprise
 
@@ -199,7 +200,7 @@ def broken() -> Iterator[Sample]:
 
 
 def refused() -> Iterator[Sample]:
-    """Samples without a fault of their own: customs' register or the gateway's ledger speaks against them."""
+    """Samples without a fault of their own: customs' register or the gateway's ledger has something to say to them."""
     number: Block = {"ofGuid": None, "ofApplicationNo": NUMBER}
     for kind, folder, sender, about, name, note, asked in (
         (CERTIFICATE, "bad/newcomer", NEWCOMER, NEWCOMER, "QLF-120-nothing-held", "没有有效资质就申请备案证明", {}),
@@ -210,6 +211,15 @@ def refused() -> Iterator[Sample]:
             REPRESENTATIVE,
             "QLF-120-issued-today",
             "当日已签发备案证明，又申请一份",
+            {},
+        ),
+        (
+            CERTIFICATE,
+            "bad/trader",
+            TRADER_CHENGDU,
+            TRADER_CHENGDU,
+            "QLF-121-old-one-void",
+            "新证明签发后旧证明失效（仅提示）",
             {},
         ),
         (RECORD, "bad", DEMO, UNIVERSITY, "QLF-140-never-filed-for", "查询从未代理过的主体的备案信息", {}),

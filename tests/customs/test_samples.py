@@ -5,7 +5,7 @@ import json
 import pytest
 from lxml import etree
 
-from edi.core.findings import has_errors
+from edi.core.findings import Severity, has_errors
 from edi.core.node import local_name
 from edi.messages.dsig import sign_message
 
@@ -13,11 +13,12 @@ from .office import SCHEMAS
 
 SAMPLES = SCHEMAS / "qlf" / "samples"
 CLEAN = sorted({*SAMPLES.glob("[0-9]*.xml"), *SAMPLES.glob("*/[0-9]*.xml")})
-STATEFUL = sorted(
+REFUSED = sorted(
     file
     for code in ("QLF-10[1-6]", "QLF-11[0235]", "QLF-120", "QLF-130", "QLF-140")
     for file in (SAMPLES / "bad").rglob(f"{code}-*.xml")
 )
+WARNED = sorted(file for code in ("QLF-111", "QLF-121") for file in (SAMPLES / "bad").rglob(f"{code}-*.xml"))
 
 GRANTED = {399, 401, 200}
 """What approval is told by: 审批通过, 已签发, 已答复."""
@@ -51,7 +52,7 @@ def test_all_clean_samples_dropped_at_once_are_approved(seeded):
     assert len([one for one in receipts if one.code in GRANTED]) == len({one.guid for one in receipts}) >= len(CLEAN)
 
 
-@pytest.mark.parametrize("sample", STATEFUL, ids=lambda file: file.stem)
+@pytest.mark.parametrize("sample", REFUSED, ids=lambda file: file.stem)
 def test_stateful_sample_meets_its_rule(seeded, sample):
     send(seeded, sample)
     seeded.work()
@@ -59,3 +60,15 @@ def test_stateful_sample_meets_its_rule(seeded, sample):
     last = seeded.receipts()[-1]
     assert last.code == (-101130 if code == "QLF-130" else 100)
     assert {one.code for one in last.findings} == {code}
+
+
+@pytest.mark.parametrize("sample", WARNED, ids=lambda file: file.stem)
+def test_sample_that_customs_only_warns_of_is_approved_with_the_warning(seeded, sample):
+    send(seeded, sample)
+    seeded.work()
+    lodged, reviewed, granted = seeded.receipts()
+    assert (lodged.code, reviewed.code) == (120, 300)
+    assert granted.code in GRANTED
+    assert [(one.code, one.severity) for one in reviewed.findings] == [
+        ("-".join(sample.stem.split("-")[:2]), Severity.WARNING)
+    ]
