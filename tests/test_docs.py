@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from edi.adapters.config import Config, load_config
+from edi.adapters.discovery import discover, own_forms_folder
 from edi.app.jobs import find_jobs
 from edi.cli.main import cli
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
 from edi.errors import UserError
 from tools.list_codes import rules
+from tools.list_samples import clean_samples, receipt_samples
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config.toml"
@@ -111,3 +113,9 @@ def test_links_lead_somewhere(page):
 def test_the_module_runs_as_the_command():
     shown = subprocess.run([sys.executable, "-m", "edi", "--version"], capture_output=True, text=True, check=True)
     assert shown.stdout.startswith("edi")
+
+
+@pytest.mark.parametrize("form", list(discover([own_forms_folder()])), ids=lambda form: form.code)
+def test_every_message_and_its_receipt_have_a_sample(form):
+    assert clean_samples(form)
+    assert receipt_samples(form)

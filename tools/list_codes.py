@@ -62,6 +62,10 @@ def _stateful(form: Form) -> Iterable[Rule]:
     for check in form.customs_checks:
         code, _, text = (check.__doc__ or "").partition(": ")
         yield Rule(code, "customs", text.split("\n")[0].rstrip("."), "海关登记 / customs' register")
+    if form.reply:
+        code, _, text = (form.reply.__doc__ or "").partition(", or ")[2].partition(": ")
+        if code:
+            yield Rule(code, "gateway", text.split("\n")[0].rstrip("."), "台账 / the ledger")
     if form.transit_code:
         yield Rule(
             form.transit_code,
