@@ -44,6 +44,16 @@ def samples() -> tuple[Sample, ...]:
     return tuple(_found())
 
 
+def files_of(form: Form) -> str:
+    """Links to the files that define the form."""
+    files = {
+        "XSD": f"schemas/{form.schema}",
+        "rules": f"schemas/{form.rules}",
+        "form": f"edi/forms/{form.code.lower()}.py",
+    }
+    return " ".join(f"[{name}](../{file})" for name, file in files.items())
+
+
 def clean_samples(form: Form) -> list[Sample]:
     """Those that a sender of the form may imitate, drafts and scenarios left out."""
     return [one for one in samples() if one.message == form.code and one.path.name[0].isdigit()]
