@@ -15,6 +15,8 @@ from edi.app.stopping import Stop
 from edi.cli import options
 from edi.cli.output import china, on_terminal, show_json, show_table
 from edi.cli.usage import Wrong
+from edi.core.qlf import claim_words
+from edi.core.results import KeptCertificate, Results
 from edi.core.status import Status
 from edi.core.times import iso
 from edi.customs.scenarios import REASONS, SCENARIOS
@@ -30,6 +32,9 @@ _QUEUE = (
     "状态 status",
     "自 since（北京时间）",
 )
+_HELD = ("资质类型 type", "海关备案编码 filing code", "有效期起 from", "有效期止 until", "状态 standing")
+_STAFF = ("报关人员备案号 no.", "姓名 name", "身份证件 document", "移动电话 mobile")
+_PAPERS = ("证明编号 no.", "签发日期 issued on", "状态 status")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -111,6 +116,48 @@ def customs_decide(key: str, decision: str, opinion: str, home: Path, as_json: b
         return
     click.echo(f"{key}：已决定：{Status[case.status].text}，回执随下一轮运行发出")
     click.echo(f"{key}: decided, {case.status}; the receipt goes out with the next round")
+
+
+@customs.command("show")
+@click.argument("uscc")
+@options.home
+@options.as_json
+def customs_show(uscc: str, home: Path, as_json: bool) -> None:
+    """海关登记的一家企业的备案信息 / What is on record of an enterprise.
+
+    USCC 为统一社会信用代码。USCC is its unified social credit code.
+    """
+    with closing(open_customs(home)) as receiver:
+        record = receiver.on_record(uscc)
+    if as_json:
+        show_json(Results(filings=(record,)).to_json()["filings"][0])
+        return
+    click.echo(f"{record.name} {record.uscc}")
+    click.echo(f"所在地海关 competent customs: {record.customs}  登记日期 recorded on: {record.recorded_on}")
+    show_table(
+        "资质 qualifications",
+        _HELD,
+        [
+            (f"{claim_words(one.granted.type)} {one.granted.type}", one.granted.filing_code, one.granted.valid_from, one.granted.valid_until,
+             f"{one.standing.value} {one.standing.name}")
+            for one in record.qualifications
+        ],
+    )  # fmt: skip
+    show_table(
+        "报关人员 declarants",
+        _STAFF,
+        [(one.declarant_no, one.name, f"{one.doc_type} {one.doc_no}", one.mobile) for one in record.declarants],
+    )
+    show_table(
+        "备案证明 certificates",
+        _PAPERS,
+        [(one.certificate_no, one.issued_on, _certificate_words(one)) for one in record.certificates],
+    )
+
+
+def _certificate_words(one: KeptCertificate) -> str:
+    status = Status.VOID if one.void else Status.ISSUED
+    return f"{status.text} {status.token}"
 
 
 @customs.command("advance")

@@ -8,6 +8,8 @@ import pytest
 from edi.app.jobs import find_jobs
 from edi.errors import UserError
 
+DEMO = "91110105XX489884X9"
+
 
 def test_the_next_step_can_be_pasted(edi, tmp_path):
     home = tmp_path / "with blanks"
@@ -77,6 +79,22 @@ def test_customs_staff_see_and_decide_in_chinese(edi, workspace):
     assert waiting["since"].endswith("Z")
     assert "已决定：审批通过" in edi("customs", "decide", "DEMO-2026-0002", "approve", "--home", workspace.home).out
     assert "北京时间" in edi("customs", "advance", "3d", "--home", workspace.home).out
+
+
+def test_customs_staff_see_what_is_on_record(edi, workspace):
+    workspace.drop(workspace.sample("02-TRADER.xml"))
+    workspace.run()
+    shown = edi("customs", "show", DEMO, "--home", workspace.home)
+    assert shown.code == 0
+    assert shown.out.startswith(f"示例贸易（北京）有限公司 {DEMO}\n所在地海关 competent customs: ")
+    assert "进出口货物收发货人 TRADER" in shown.out
+    assert "有效 VALID" in shown.out
+    record = json.loads(edi("customs", "show", DEMO, "--json", "--home", workspace.home).out)
+    assert record["qualifications"][0]["filingCode"] in shown.out
+    assert {one["declarantNo"] for one in record["declarants"]} <= set(shown.out.split())
+    unknown = edi("customs", "show", "NOBODY", "--home", workspace.home)
+    assert unknown.code == 2
+    assert "海关没有企业 NOBODY 的备案信息" in unknown.err
 
 
 def test_scenarios_come_with_one_whole_example(edi, terminal):

@@ -1,4 +1,4 @@
-"""The register against a model of who holds what: filed, approved, cancelled, renewed, in any order, as time passes.
+"""The register against a model of who holds what: filed, changed, certified, cancelled, renewed, as time passes.
 
 The model knows nothing of tables, forms and messages: days, sets and a handful of sentences of the domain.
 """
@@ -15,6 +15,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from sqlite_utils import Database
 
 from edi.adapters.discovery import discover, own_forms_folder
+from edi.core.findings import Severity, has_errors
+from edi.core.results import Enrolled, Granted
 from edi.core.status import Status
 from edi.core.times import CHINA
 from edi.customs.docket import Docket, NewApplication, NewMessage
@@ -22,7 +24,17 @@ from edi.customs.migrations import MIGRATIONS
 from edi.customs.register import Register
 from edi.errors import UserError
 
-from .office import Cancellation, Filing, Renewal, business_node, guid_of, press
+from .office import (
+    Application,
+    Cancellation,
+    CertificateRequest,
+    Change,
+    Filing,
+    Renewal,
+    business_node,
+    guid_of,
+    press,
+)
 
 FORMS = discover([own_forms_folder()])
 ENTERPRISES = ("91110105XX489884X9", "91310115XX4971453G")
@@ -33,6 +45,8 @@ FILED = [("TRADER",), ("BROKER",), ("TEMPORARY",), ("CBEC_SITE",), ("CBEC_AGENT"
 FILED += [("CBEC_ENTERPRISE", "CBEC_SITE"), ("BROKER", "TRADER"), ("CBEC_AGENT", "CBEC_ENTERPRISE")]
 TYPES = sorted({one for types in FILED for one in types})
 SELLERS = {"CBEC_AGENT", "CBEC_ENTERPRISE"}
+PAPERS = [f"1101011990{index:08d}" for index in range(3)]
+"""Identity documents of declarants; a filing of two names brings the first two."""
 
 
 # The model
@@ -56,21 +70,76 @@ class Pending:
 
 
 @dataclass
+class Paper:
+    """A certificate."""
+
+    number: str
+    issued: date
+    application: int
+    void: bool = False
+
+
+@dataclass
 class Enterprise:
-    """What one enterprise holds, by type, and what it has under way."""
+    """What one enterprise holds, by type, what it has under way, its staff, its certificates."""
 
     given: dict[str, Spell] = field(default_factory=dict)
     """The latest spell of each type, expired or not; a cancelled one is gone."""
     pending: dict[int, Pending] = field(default_factory=dict)
+    customs: str = ""
+    """On record; empty while it was never filed."""
+    staff: dict[str, str] = field(default_factory=dict)
+    """Number by papers."""
+    papers: list[Paper] = field(default_factory=list)
+    """Oldest first; only the last can be in force."""
 
     def held(self, today: date) -> set[str]:
         return {one for one, spell in self.given.items() if today <= spell.until}
 
-    def under(self, kind: str) -> set[str]:
+    def under(self, kind: str, *, whole: bool = False) -> set[str]:
+        if whole:
+            return {each.kind for each in self.pending.values() if each.kind == kind}
         return {one for each in self.pending.values() if each.kind == kind for one in each.types}
 
-    def refusals(self, kind: str, types: frozenset[str], today: date) -> set[str]:
-        return getattr(self, f"refusals_of_{kind}")(types, self.held(today), today)
+    def in_force(self) -> Paper | None:
+        return next((one for one in self.papers if not one.void), None)
+
+    def objections(self, kind: str, application: Application, types: frozenset[str], today: date) -> set[str]:
+        """Codes of all that customs says of an application, warnings included."""
+        held = self.held(today)
+        match kind:
+            case "change":
+                return self.objections_to_change(application, types, held)
+            case "certificate":
+                return self.objections_to_certificate(held, today)
+            case _:
+                return getattr(self, f"refusals_of_{kind}")(types, held, today)
+
+    def objections_to_change(self, change: Change, types: frozenset[str], held: set[str]) -> set[str]:
+        bad = not held or types != held or self.under("change", whole=True) or held <= self.under("cancellation")
+        codes = {"QLF-110"} if bad else set()
+        if self.customs and change.customs != self.customs:
+            codes.add("QLF-111")
+        if not self.can_be_told(change.declarants):
+            codes.add("QLF-115")
+        return codes
+
+    def can_be_told(self, declarants: tuple[tuple[str, str, str, str], ...]) -> bool:
+        """Whether everyone named is who the register thinks, and nobody's papers are given to another."""
+        leaving = {number for action, number, *_ in declarants if action == "CANCEL"}
+        owners = {papers: number for papers, number in self.staff.items() if number not in leaving}
+        for position, (action, number, _, papers) in enumerate(declarants):
+            if action != "ADD" and number not in self.staff.values():
+                return False
+            if action != "CANCEL" and owners.setdefault(papers, number or position) != (number or position):
+                return False
+        return True
+
+    def objections_to_certificate(self, held: set[str], today: date) -> set[str]:
+        standing = self.in_force()
+        todays = standing is not None and standing.issued == today
+        codes = {"QLF-120"} if not held or todays or self.under("certificate", whole=True) else set()
+        return codes | ({"QLF-121"} if standing and not todays else set())
 
     def refusals_of_filing(self, types: frozenset[str], held: set[str], _today: date) -> set[str]:
         codes = {"QLF-101"} if types & held else set()
@@ -111,7 +180,14 @@ enterprises = st.sampled_from(ENTERPRISES)
 at_once = st.sampled_from([True, False])
 
 
-KINDS = {"QLF101": "filing", "QLF131": "cancellation", "QLF121": "renewal"}
+KINDS = {
+    "QLF101": "filing",
+    "QLF111": "change",
+    "QLF121": "renewal",
+    "QLF131": "cancellation",
+    "QLF141": "certificate",
+}
+WARNINGS = {"QLF-111", "QLF-121"}
 
 
 class RegisterMachine(RuleBasedStateMachine):
@@ -131,6 +207,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self.count = 0
         self.model = {uscc: Enterprise() for uscc in ENTERPRISES}
         self.codes: set[str] = set()
+        self.numbers: set[str] = set()
         self.lodge(Filing(uscc=ENTERPRISES[0], types=("TEMPORARY",)), at_once=True)
         if trader:
             self.lodge(Filing(uscc=ENTERPRISES[1], types=("TRADER",)), at_once=True)
@@ -143,8 +220,8 @@ class RegisterMachine(RuleBasedStateMachine):
     def today(self):
         return self.now.astimezone(CHINA).date()
 
-    def register(self, before=None):
-        return Register(self.connection, self.today, 1, press, before)
+    def register(self, application=None):
+        return Register(self.connection, self.today, 1, press, application)
 
     # What happens
 
@@ -152,9 +229,40 @@ class RegisterMachine(RuleBasedStateMachine):
     def time_passes(self, days):
         self.now += timedelta(days=days)
 
-    @rule(target=under_way, uscc=enterprises, types=st.sampled_from(FILED), at_once=at_once)
-    def file(self, uscc, types, at_once):
-        return self.lodge(Filing(uscc=uscc, types=types), at_once=at_once)
+    @rule(
+        target=under_way,
+        uscc=enterprises,
+        types=st.sampled_from(FILED),
+        staff=st.sampled_from([(), (), ("张示例",), ("张示例", "王示例")]),
+        at_once=at_once,
+    )
+    def file(self, uscc, types, staff, at_once):
+        return self.lodge(Filing(uscc=uscc, types=types, declarants=staff), at_once=at_once)
+
+    @rule(
+        target=under_way,
+        uscc=enterprises,
+        customs=st.sampled_from(["0117", "0117", "2210"]),
+        at_once=at_once,
+        data=st.data(),
+    )
+    def change(self, uscc, customs, at_once, data):
+        """Mostly of what is held; of declarants on record, and sometimes of one who is not."""
+        held = frozenset(self.model[uscc].held(self.today)) or {"TRADER"}
+        types = held if data.draw(st.sampled_from([True] * 9 + [False])) else held ^ {"BROKER"}
+        numbers = [*self.model[uscc].staff.values()] * 4 + ["no such number"]
+        named = data.draw(st.lists(st.sampled_from(numbers), unique=True, max_size=2)) if len(numbers) > 1 else []
+        told = [
+            (data.draw(st.sampled_from(["CHANGE", "CANCEL"])), number, "李示例", data.draw(st.sampled_from(PAPERS)))
+            for number in named
+        ]
+        told += [("ADD", "", "赵示例", papers) for papers in data.draw(st.lists(st.sampled_from(PAPERS), max_size=1))]
+        change = Change(uscc=uscc, types=tuple(sorted(types)), customs=customs, declarants=tuple(told))
+        return self.lodge(change, at_once=at_once)
+
+    @rule(target=under_way, uscc=enterprises, at_once=at_once)
+    def certify(self, uscc, at_once):
+        return self.lodge(CertificateRequest(uscc=uscc), at_once=at_once)
 
     @rule(target=under_way, uscc=enterprises, at_once=at_once, data=st.data())
     def cancel(self, uscc, at_once, data):
@@ -191,28 +299,48 @@ class RegisterMachine(RuleBasedStateMachine):
     def disapprove(self, application):
         self.disapproved(application)
 
-    def approved(self, application):
-        number, uscc, form, node, kind, types = application
+    def approved(self, lodged):
+        number, application, form, node, kind, types = lodged
+        enterprise = self.model[application.uscc]
         self.connection.execute("SAVEPOINT approval")
-        self.move(number, Status.APPROVED)
-        register = self.register(before=number)
+        self.move(number, form.approved_as)
+        register = self.register(number)
         try:
             told = [register.carry_out(effect) for effect in form.on_approved(node, register)]
         except UserError:
             self.connection.execute("ROLLBACK TO approval")
-            assert kind == "renewal"
-            assert not self.model[uscc].can_be_prolonged(self.today)
-            self.disapproved(application)
+            assert not self.can_be_approved(enterprise, kind, application)
+            self.disapproved(lodged)
         else:
-            granted = {one.type: one for one in told if one}
-            getattr(self, f"approved_{kind}")(self.model[uscc], types, granted)
-            del self.model[uscc].pending[number]
+            assert self.can_be_approved(enterprise, kind, application)
+            del enterprise.pending[number]
+            if kind == "certificate":
+                self.approved_certificate(enterprise, number, *told)
+            elif kind == "change":
+                self.approved_change(enterprise, application, [one for one in told if one])
+            else:
+                granted = {one.type: one for one in told if isinstance(one, Granted)}
+                getattr(self, f"approved_{kind}")(enterprise, types, granted)
+            if kind == "filing":
+                self.recorded(enterprise, "0117", [one for one in told if isinstance(one, Enrolled)])
+            for outlived in self.docket.outlived(application.uscc):
+                self.move(outlived.id, Status.VOID)
         self.connection.execute("RELEASE approval")
 
-    def disapproved(self, application):
-        number, uscc, *_ = application
+    def disapproved(self, lodged):
+        number, application, *_ = lodged
         self.move(number, Status.DISAPPROVED)
-        del self.model[uscc].pending[number]
+        del self.model[application.uscc].pending[number]
+
+    def can_be_approved(self, enterprise, kind, application):
+        """What was in order when it was lodged may have become impossible."""
+        if kind == "renewal":
+            return enterprise.can_be_prolonged(self.today)
+        if kind == "certificate":
+            return bool(enterprise.held(self.today))
+        if kind != "change":
+            return True
+        return enterprise.can_be_told(tuple(one for one in application.declarants if one[0] != "ADD"))
 
     # What the model says of it
 
@@ -227,6 +355,35 @@ class RegisterMachine(RuleBasedStateMachine):
             self.codes |= {told.filing_code} - {""}
             enterprise.given[one] = Spell(self.today, until, told.filing_code)
 
+    def recorded(self, enterprise, customs, enrolled):
+        """Whoever is on record keeps the number; who comes gets one that nobody ever had."""
+        enterprise.customs = customs
+        for one in enrolled:
+            if one.doc_no not in enterprise.staff:
+                assert one.declarant_no not in self.numbers
+                self.numbers.add(one.declarant_no)
+            assert enterprise.staff.setdefault(one.doc_no, one.declarant_no) == one.declarant_no
+
+    def approved_change(self, enterprise, change, told):
+        gone = {number for action, number, *_ in change.declarants if action == "CANCEL"}
+        gone |= {number for action, number, *_ in change.declarants if action == "CHANGE"}
+        enterprise.staff = {papers: number for papers, number in enterprise.staff.items() if number not in gone}
+        changed = {papers: number for action, number, _, papers in change.declarants if action == "CHANGE"}
+        enterprise.staff |= changed
+        assert [one.doc_no for one in told] == [
+            papers for wanted in ("CHANGE", "ADD") for action, _, _, papers in change.declarants if action == wanted
+        ]
+        self.recorded(enterprise, change.customs, told)
+
+    def approved_certificate(self, enterprise, application, issued):
+        for one in enterprise.papers:
+            one.void = True
+        assert issued.certificate_no not in {one.number for each in self.model.values() for one in each.papers}
+        assert issued.certificate_no.startswith(f"{enterprise.customs}{self.today.year}")
+        held = enterprise.held(self.today)
+        assert issued.valid_until == min(enterprise.given[one].until for one in held).isoformat()
+        enterprise.papers.append(Paper(issued.certificate_no, self.today, application))
+
     def approved_cancellation(self, enterprise, types, granted):
         assert set(granted) == types & enterprise.held(self.today)
         for one, told in granted.items():
@@ -236,6 +393,9 @@ class RegisterMachine(RuleBasedStateMachine):
                 spell.since.isoformat(),
                 self.today.isoformat(),
             )
+        if not enterprise.held(self.today):
+            for one in enterprise.papers:
+                one.void = True
 
     def approved_renewal(self, enterprise, types, granted):
         assert enterprise.can_be_prolonged(self.today)
@@ -260,8 +420,27 @@ class RegisterMachine(RuleBasedStateMachine):
     def claims_are_those_of_what_is_under_way(self):
         prefixes = {"filing": "", "cancellation": "CANCEL:", "renewal": "RENEW:"}
         for uscc, enterprise in self.model.items():
-            claimed = {prefixes[each.kind] + one for each in enterprise.pending.values() for one in each.types}
+            listed = enterprise.pending.values()
+            claimed = {prefixes[each.kind] + one for each in listed if each.kind in prefixes for one in each.types}
+            claimed |= {each.kind.upper() for each in listed if each.kind not in prefixes}
             assert self.register().pending(uscc) == claimed
+
+    @invariant()
+    def staff_and_customs_are_those_of_the_last_word(self):
+        register = self.register()
+        for uscc, enterprise in self.model.items():
+            assert {one.doc_no: one.declarant_no for one in register.declarants(uscc)} == enterprise.staff
+            assert register.customs_of(uscc) == enterprise.customs
+
+    @invariant()
+    def certificates_and_their_applications_agree_with_the_model(self):
+        register = self.register()
+        for uscc, enterprise in self.model.items():
+            assert [(one.certificate_no, one.issued_on, one.void) for one in register.certificates(uscc)] == [
+                (one.number, one.issued.isoformat(), one.void) for one in reversed(enterprise.papers)
+            ]
+            for one in enterprise.papers:
+                assert self.docket.get(one.application).status is (Status.VOID if one.void else Status.ISSUED)
 
     @invariant()
     def a_seller_never_stands_alone(self):
@@ -275,19 +454,20 @@ class RegisterMachine(RuleBasedStateMachine):
         """Enter it, let the rules of its form look at it; what is not refused is decided at once or under way."""
         self.count += 1
         form, node, number = FORMS.by_code[application.form], business_node(application), self.count
-        types = frozenset([application.type] if isinstance(application, Renewal) else application.types)
+        types = frozenset([application.type] if isinstance(application, Renewal) else getattr(application, "types", ()))
         self.enter(application, tuple(form.claims(node)))
         self.move(number, Status.LODGED)
-        register = self.register(before=number)
-        found = {one.code for check in form.customs_checks for one in check(node, register)}
+        register = self.register(number)
+        findings = [one for check in form.customs_checks for one in check(node, register)]
         enterprise, kind = self.model[application.uscc], KINDS[application.form]
-        assert found == enterprise.refusals(kind, types, self.today)
-        if found:
+        assert {one.code for one in findings} == enterprise.objections(kind, application, types, self.today)
+        assert {one.code for one in findings if one.severity is Severity.WARNING} <= WARNINGS
+        if has_errors(findings):
             self.move(number, Status.REFUSED)
             return multiple()
         self.move(number, Status.UNDER_REVIEW)
         enterprise.pending[number] = Pending(kind, types)
-        lodged = (number, application.uscc, form, node, kind, types)
+        lodged = (number, application, form, node, kind, types)
         if not at_once:
             return lodged
         self.approved(lodged)
