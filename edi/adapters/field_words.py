@@ -5,7 +5,6 @@ A field's documentation begins with its name (`所在地海关，4位关区代�
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from edi.adapters.code_names import CodeNames
 from edi.adapters.contract import Shelf
 from edi.core.form import Form
 from edi.errors import UserError
@@ -30,13 +30,13 @@ class SchemaWords:
 
     shelf: Shelf
     form: Form
+    names: CodeNames
     _definitions: dict[tuple[str, str], etree._Element] = field(default_factory=dict, repr=False, compare=False)
-    _tables: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, shelf: Shelf, form: Form) -> SchemaWords:
         """The words of `form`. Raises UserError if its schema is not there or no XML."""
-        words = cls(shelf, form)
+        words = cls(shelf, form, CodeNames(shelf))
         path = shelf.find(form.schema)
         if path is None:
             raise UserError(
@@ -58,7 +58,7 @@ class SchemaWords:
         if declared is None:
             return ""
         table = _TABLE.search(_documented(declared))
-        return self._table(table[1]).get(value, "") if table else self._of_enumeration(declared, value)
+        return self.names.name(table[1], value) if table else self._of_enumeration(declared, value)
 
     def _read(self, path: Path, seen: set[Path]) -> None:
         """Take in a schema and all it includes, each file once."""
@@ -107,20 +107,6 @@ class SchemaWords:
             if one.get("value") == value and (found := _NAME.match(_documented(one))):
                 return found[0].strip()
         return ""
-
-    def _table(self, name: str) -> dict[str, str]:
-        """A code table: code → Chinese name; empty if there is none of that name."""
-        table = self._tables.get(name)
-        if table is None:
-            table = self._tables[name] = code_table(self.shelf, name)
-        return table
-
-
-def code_table(shelf: Shelf, name: str) -> dict[str, str]:
-    """A code table: code → Chinese name; empty if there is none of that name."""
-    path = shelf.find(f"codes/{name}.csv")
-    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines()) if path else ()
-    return {row["code"]: row.get("name_zh", "") for row in rows}
 
 
 def _parsed(path: Path) -> etree._Element:

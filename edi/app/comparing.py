@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from edi.adapters.paper import draw
 from edi.adapters.paper_reader import ReadPage, ReadPaper, read_paper
-from edi.checks.certificate import GROUND
+from edi.checks.filing_certificate import GROUND
 from edi.core.characters import plain
 from edi.core.findings import Dxp, Finding, Severity, clip
 from edi.messages.certificate import SLIP_NAME, Certificate, certificate_sheet, type_name

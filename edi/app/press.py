@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edi.adapters.code_names import CodeNames
 from edi.adapters.contract import Shelf
-from edi.adapters.field_words import code_table
 from edi.adapters.paper import draw
 from edi.core.results import Issued
 from edi.customs.certificates import CertificateFacts, Press
@@ -13,7 +13,7 @@ from edi.messages.dsig import SigningKey
 
 def build_press(shelf: Shelf, key: SigningKey) -> Press:
     """A press that signs with customs' `key`; names of customs come from the code tables of the contract."""
-    districts = code_table(shelf, "customs_district")
+    names = CodeNames(shelf)
 
     def press(facts: CertificateFacts) -> Issued:
         certificate = Certificate(
@@ -23,7 +23,7 @@ def build_press(shelf: Shelf, key: SigningKey) -> Press:
             uscc=facts.uscc,
             name=facts.name,
             customs=facts.customs,
-            customs_name=districts.get(facts.customs, ""),
+            customs_name=names.name("customs_district", facts.customs),
             qualifications=facts.qualifications,
         )
         code = issue(certificate, key)

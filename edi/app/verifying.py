@@ -18,7 +18,7 @@ from edi.adapters.config import load_config
 from edi.adapters.keys import load_certificates
 from edi.app.checking import build_trust
 from edi.app.composition import CONFIG_FILE
-from edi.checks.certificate import GROUND, check_certificate, expiry
+from edi.checks.filing_certificate import GROUND, check_certificate, expiry
 from edi.checks.trust import TrustPolicy
 from edi.core.characters import plain
 from edi.core.findings import Dxp, Finding, clip, has_errors
