@@ -10,6 +10,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from lxml import etree
+
+from edi.core.node import local_name
+
+BEFORE_DECLARANTS = ("enterprise", "managers", "investors")
+AFTER_DECLARANTS = ("licences",)
+"""Blocks of an approved application that stand on record as they were filed; declarants are kept one by one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Granted:
@@ -188,6 +196,7 @@ def _filing(one: FilingRecord) -> dict[str, Any]:
         "nameZh": one.name,
         "competentCustoms": one.customs,
         "recordedOn": one.recorded_on,
+        **_blocks(one.blocks),
         "qualifications": [_granted(kept.granted) | {"standing": kept.standing.name} for kept in one.qualifications],
         "declarants": [
             {"declarantNo": kept.declarant_no, "name": kept.name, "docNo": kept.doc_no} for kept in one.declarants
@@ -201,6 +210,26 @@ def _filing(one: FilingRecord) -> dict[str, Any]:
             for kept in one.certificates
         ],
     }
+
+
+def _blocks(blocks: str) -> dict[str, Any]:
+    """The blocks on record as plain values: an element whose name is the plural of its children's is a list."""
+    if not blocks:
+        return {}
+    return {
+        local_name(block): _plain(block)
+        for block in etree.fromstring(blocks.encode("utf-8"))
+        if local_name(block) in BEFORE_DECLARANTS + AFTER_DECLARANTS
+    }
+
+
+def _plain(element: etree._Element) -> Any:
+    children = list(element)
+    if not children:
+        return element.text or ""
+    if all(local_name(element) == f"{local_name(one)}s" for one in children):
+        return [_plain(one) for one in children]
+    return {local_name(one): _plain(one) for one in children}
 
 
 def _listed(one: ListedApplication) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from lxml import etree
 
 from edi.core.node import Node
 from edi.core.results import (
+    AFTER_DECLARANTS,
+    BEFORE_DECLARANTS,
     Document,
     Enrolled,
     FilingRecord,
@@ -23,9 +25,6 @@ from edi.core.results import (
 from edi.core.status import Status
 from edi.messages.canonical import C14n, canonical_subtree
 from edi.messages.elements import add, add_given, graft
-
-_BEFORE_DECLARANTS = ("enterprise", "managers", "investors")
-_AFTER_DECLARANTS = ("licences",)
 
 
 def write_results(block: etree._Element, results: Results) -> None:
@@ -117,10 +116,10 @@ def _write_filing(item: etree._Element, filing: FilingRecord) -> None:
         qualification = add(item, "qualification")
         _write_granted(qualification, kept.granted)
         add_given(qualification, "standing", kept.standing.name)
-    _graft_blocks(item, filing.blocks, _BEFORE_DECLARANTS)
+    _graft_blocks(item, filing.blocks, BEFORE_DECLARANTS)
     if filing.declarants:
         _write_declarants(add(item, "declarants"), filing.declarants)
-    _graft_blocks(item, filing.blocks, _AFTER_DECLARANTS)
+    _graft_blocks(item, filing.blocks, AFTER_DECLARANTS)
     for certificate in filing.certificates:
         block = add(item, "certificate")
         add_given(block, "certificateNo", certificate.certificate_no)

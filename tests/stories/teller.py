@@ -135,7 +135,8 @@ class Teller:
             shown = self.workspace.show(self.guids[step["id"]])
             assert shown["statusText"] == step["status"], f"{where}: {shown['info']} {shown['findings']}"
             if "codes" in step:
-                assert {one["code"] for one in shown["findings"]} == set(step["codes"]), where
+                found = {one["code"] for one in shown["findings"]}
+                assert found == set(step["codes"]), f"{where}: {found}"
             if "results" in step:
                 assert _parts(shown["results"], step["results"]) == step["results"], where
         for other, status in step.get("statuses", {}).items():
