@@ -37,7 +37,7 @@ _WORDS_ALONE = frozenset({"managerType", "licenceType", "action", "filingMode", 
 _BLOCKS = (
     ("管理人员信息", "managers/manager", {"managerType": 1.4, "name": 1.4, "docType": 1.5, "docNo": 2, "nationality": 1.2, "mobile": 1.5}),
     ("出资者信息", "investors/investor", {"name": 3.2, "nationality": 1.5, "amount": 1.4, "currency": 1.3}),
-    ("报关人员信息", "declarants/declarant", {"name": 1.5, "docType": 1.5, "docNo": 2, "nationality": 1.2, "mobile": 1.5, "declarantNo": 1.5}),
+    ("报关人员信息", "declarants/declarant", {"name": 1.2, "docType": 1.6, "docNo": 2.15, "nationality": 1.1, "mobile": 1.4, "declarantNo": 1.55}),
     ("外部资质信息", "licences/licence", {"licenceType": 2, "licenceNo": 2.4, "authority": 2.4, "validUntil": 1.3}),
 )  # fmt: skip
 """Tables: title, path of a row, fields with their share of the width."""
@@ -120,7 +120,7 @@ def _fields(node: Node, block: str, names: Iterable[str], words: FieldWords) -> 
 def _table(node: Node, title: str, path: str, shares: Mapping[str, float], words: FieldWords) -> Table:
     """One row for each block at `path`; in a change declarants come with what is to be done with them."""
     blocks = list(node.nodes(path))
-    columns = ({"action": 0.8} if any(one.text("action") for one in blocks) else {}) | dict(shares)
+    columns = ({"action": 0.95} if any(one.text("action") for one in blocks) else {}) | dict(shares)
     return Table(
         title=title,
         columns=(
