@@ -73,3 +73,12 @@ class Node:
         """XPath for a finding about `path`; the block itself where `path` has no element."""
         found = self._find(path) if path else []
         return human_path(found[0] if found else self.element)
+
+    def canonical(self) -> str:
+        """The block as a document of its own: exclusive canonical XML, without comments."""
+        alone = etree.fromstring(
+            etree.tostring(self.element, encoding="UTF-8", with_tail=False),  # lxml loses namespaces of a subtree
+            etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True),
+        )
+        written = etree.tostring(alone.getroottree(), method="c14n", exclusive=True, with_comments=False)
+        return written.decode("utf-8")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 
-from lxml import etree
-
 from edi.core.findings import Finding
 from edi.core.node import Node, human_path
 from edi.core.qualification import PARENT_OF_BRANCH, Qualification
@@ -110,5 +108,5 @@ def recording(node: Node) -> RecordEnterprise:
         name=node.text("enterprise/nameZh"),
         customs=node.text("enterprise/competentCustoms"),
         division=node.text("enterprise/adminDivision"),
-        record=etree.tostring(node.element, method="c14n", exclusive=True, with_comments=False).decode("utf-8"),
+        record=node.canonical(),
     )

@@ -23,7 +23,6 @@ from edi.core.results import (
     Standing,
 )
 from edi.core.status import Status
-from edi.messages.canonical import C14n, canonical_subtree
 from edi.messages.elements import add, add_given, graft
 
 
@@ -158,7 +157,7 @@ def _read_filing(node: Node) -> FilingRecord:
             Kept(granted=_read_granted(one), standing=Standing[one.text("standing")])
             for one in node.nodes("qualification")
         ),
-        blocks=canonical_subtree(node.element, C14n.EXCLUSIVE).decode("utf-8"),
+        blocks=node.canonical(),
         declarants=tuple(map(_read_declarant, node.nodes("declarants/declarant"))),
         certificates=tuple(
             KeptCertificate(
