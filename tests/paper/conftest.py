@@ -11,8 +11,8 @@ from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.field_words import SchemaWords
 from edi.adapters.keys import load_signing_key
 from edi.core.qualification import Qualification
+from edi.core.results import Granted
 from edi.messages.certificate import Certificate
-from edi.messages.receipt import Granted
 from tools import identifiers
 
 TODAY = datetime.now(UTC).date().isoformat()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edi.adapters.paper import draw
 from edi.adapters.qr import qr_matrix
+from edi.core.results import Granted
 from edi.core.sheet import Code
 from edi.messages.certificate import (
     FIRST_LINE,
@@ -22,7 +23,6 @@ from edi.messages.certificate import (
     slip,
     type_name,
 )
-from edi.messages.receipt import Granted
 
 from .conftest import bare
 

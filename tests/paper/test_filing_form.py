@@ -9,7 +9,6 @@ from edi.adapters.contract import Shelf, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.field_words import SchemaWords
 from edi.adapters.paper import draw
-from edi.core.filing_form import filing_form
 from edi.core.node import Node
 from edi.core.qualification import Qualification
 from edi.core.sheet import Choices, Grid, SealField, Table
@@ -24,6 +23,10 @@ Q = "{urn:edi-customs:qlf:1}"
 
 def node_of(sample, form="QLF101"):
     return next(Node(etree.parse(SAMPLES / sample).getroot()).nodes(form))
+
+
+def filing_form(node, code, application_no, status, words):
+    return FORMS.by_code[code].sheet(node, application_no, status, words)
 
 
 def form_of(sample, words, status="申报成功", form="QLF101"):
