@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from lxml import etree
 
 from edi.core.node import Node
 from edi.core.results import Standing
 from edi.errors import UserError
 
 from .office import (
+    NAMESPACE,
     Cancellation,
     CertificateRequest,
     Change,
@@ -118,6 +120,14 @@ def test_a_seeded_enterprise_is_told_without_blocks(office, holding):
     (filing,) = answered(office.file(FilingQuery()))
     assert "<enterprise" not in filing.blocks
     assert [one.granted.valid_from for one in filing.qualifications] == ["2026-01-31"]
+
+
+def test_what_is_put_on_record_keeps_its_namespace_however_deep(office):
+    office.file(Filing(declarants=("张示例",)))
+    ((stored,),) = office.rows("SELECT record FROM enterprises")
+    elements = list(etree.fromstring(stored).iter())
+    assert len(elements) > 15
+    assert {etree.QName(one).namespace for one in elements} == {NAMESPACE}
 
 
 def test_a_record_of_the_first_release_is_told_whole(office):
