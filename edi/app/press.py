@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from edi.adapters.code_names import CodeNames
 from edi.adapters.contract import Shelf
-from edi.adapters.paper import draw
 from edi.core.results import Issued
 from edi.customs.certificates import CertificateFacts, Press
 from edi.messages.certificate import Certificate, certificate_sheet, issue
@@ -16,6 +15,8 @@ def build_press(shelf: Shelf, key: SigningKey) -> Press:
     names = CodeNames(shelf)
 
     def press(facts: CertificateFacts) -> Issued:
+        from edi.adapters.paper import draw  # noqa: PLC0415 - its library takes 0.1 s to load
+
         certificate = Certificate(
             number=facts.number,
             issued_on=facts.issued_on,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from edi.adapters.contract import Shelf
 from edi.adapters.field_words import SchemaWords
-from edi.adapters.paper import draw
 from edi.core.form import Form
 from edi.core.node import Node
 from edi.core.results import Document
@@ -29,6 +28,8 @@ def build_printer(shelf: Shelf) -> PrintForm:
                 f"{form.name_zh}（{form.code}）没有《报关单位备案信息表》；只能打印备案申请和变更申请",
                 f"{form.name_en} ({form.code}) has no filing form; print a filing or a change",
             )
+        from edi.adapters.paper import draw  # noqa: PLC0415 - its library takes 0.1 s to load
+
         if form.code not in words:
             words[form.code] = SchemaWords.load(shelf, form)
         drawn = draw(form.sheet(node, application_no, status.text if status else "", words[form.code]))

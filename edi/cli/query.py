@@ -74,7 +74,7 @@ def applications(
     home: Path, as_json: bool, uscc: str, name: str, form: str, type_: str, status: str,
     from_: datetime | None, to: datetime | None, limit: int,
 ) -> int:  # fmt: skip
-    """申请单查询 / Applications, newest first, drafts included.
+    """申请单查询，含暂存单 / Applications, drafts included.
 
     报文 QLF151 做同样的查询，但只答复本企业的申请。The message QLF151 asks the same, but tells an enterprise its own only.
     """
@@ -108,9 +108,9 @@ def applications(
 @_type
 @click.option("--wait", type=click.FloatRange(0), default=60.0, show_default=True, help="等候秒数 / seconds to wait.")
 def filings(home: Path, as_json: bool, channel: str, key: Path, cert: Path, of: str, type_: str, wait: float) -> int:
-    """备案信息查询 / What customs has on record of one's own enterprise, or of one it acts for.
+    """备案信息查询 / What customs has on record.
 
-    签名后投入通道的 OutBox，等候海关答复；网关须在运行。The signed query goes into the channel's OutBox and the command waits
+    查询本企业，或所代理的企业（--of）。One asks about one's own enterprise, or one it acts for. 签名后投入通道的 OutBox，等候海关答复；网关须在运行。The signed query goes into the channel's OutBox and the command waits
     for the answer of customs; the gateway must be running.
     """
     config = load_config(home / CONFIG_FILE)
