@@ -238,11 +238,12 @@ def _plain(number: str) -> str:
 def _check_value(
     signature: etree._Element, signed_info: etree._Element, certificate: x509.Certificate, uri: str
 ) -> None:
-    method = _canonicalisation(_only(signed_info, "CanonicalizationMethod"))
+    method = _only(signed_info, "CanonicalizationMethod")
     if algorithms.METHODS[uri].extra is Extra.EPORT_KEY:
+        _algorithm(method, C14n.INCLUSIVE.value)
         data = canonical_in_one_line(signed_info)
     else:
-        data = canonical_subtree(signed_info, *method)
+        data = canonical_subtree(signed_info, *_canonicalisation(method))
     element = _only(signature, "SignatureValue")
     if not algorithms.holds(public_key(certificate), uri, _decode(element), data):
         raise _Wrong(

@@ -39,6 +39,8 @@ OURS = frozenset({errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENO
 
 AGAIN_SECONDS = 5.0
 """After this a file that could not be judged is looked at again."""
+MOST_HELD = 2_000
+"""Files of a channel that may wait to be judged; until then its OutBox keeps the others, and looking stays cheap."""
 MOST_BYTES = 128 << 20
 """Bytes of one batch; a single bigger file is a batch of its own."""
 
@@ -101,7 +103,7 @@ class Intake:
         left = [one for one in there if self._is_its_turn(one) and not _entered(parts, one)]
         left.sort(key=self._was_put_off)
         chosen = _within_memory([(one, one.path.lstat().st_size) for one in left[:room]])
-        if any(not self._was_put_off(one) for one in chosen):
+        if len(self.held) >= MOST_HELD or any(not self._was_put_off(one) for one in chosen):
             return chosen
         return [*chosen, *self._claim_fresh(parts, room)]
 

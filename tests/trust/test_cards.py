@@ -175,25 +175,38 @@ def test_a_held_file_is_judged_for_the_moment_it_came(workspace, ours, monkeypat
     assert answer(workspace, filing.name)[0] == "Successed"
 
 
-def test_many_held_files_let_the_others_pass(workspace, monkeypatch):
-    """More than a batch of files wait for a list; those of another authority are not behind them."""
-    config = workspace.home / "config.toml"
-    config.write_text(config.read_text("utf-8").replace("batch = 200 ", "batch = 3 ", 1), "utf-8")
+@pytest.mark.parametrize("batch", [3, 200], ids=["many batches", "in worker processes"])
+def test_many_held_files_let_the_others_pass(workspace, batch):
+    """However many files wait for a list, those of another authority are not behind them."""
+    configure(workspace, "batch = 200 ", f"batch = {batch} ")
     lists_of(workspace).unlink()
     new = authority(name="示例新机构")
     add_authority(workspace, new)
     card = signer(new, medium=Medium.OPERATOR_CARD)
-    for number, one in enumerate(filings(workspace.home, 14, "MANY")):
-        data = one.data if number < 10 else sign_message(parse(one.data), card)
-        workspace.put(data, one.name)
-    with pytest.raises(TryLater):
-        workspace.run()
-    assert len(workspace.status()) == 4
-    with pytest.raises(TryLater):
-        workspace.run()
+    for number, one in enumerate(filings(workspace.home, 24, "MANY")):
+        workspace.put(one.data if number < 20 else sign_message(parse(one.data), card), one.name)
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            workspace.run()
+        assert len(workspace.status()) == 4
     workspace.edi("card", "authority", "publish-crl")
     workspace.run()
-    assert len(workspace.status()) == 14
+    assert len(workspace.status()) == 24
+
+
+def test_a_channel_full_of_waiting_files_leaves_the_rest_in_its_outbox(workspace, monkeypatch):
+    monkeypatch.setattr("edi.gateway.intake.MOST_HELD", 2)
+    configure(workspace, "batch = 200 ", "batch = 2 ")
+    monkeypatch.setattr("edi.app.service.PATIENCE_SECONDS", 0.1)
+    lists_of(workspace).unlink()
+    for one in filings(workspace.home, 6, "FULL"):
+        drop(workspace, one)
+    with pytest.raises(TryLater, match="演示发证机构"):
+        workspace.run()
+    assert len(list((workspace.home / "inbox" / "demo").glob("*.xml"))) == 4
+    workspace.edi("card", "authority", "publish-crl")
+    workspace.run()
+    assert len(workspace.status()) == 6
 
 
 # ---- populations --------------------------------------------------------------------------------
@@ -311,3 +324,17 @@ def test_a_list_that_cannot_be_written_changes_nothing(workspace):
     aside.rename(lists)
     listed = json.loads(workspace.edi("card", "authority", "list", "--json"))
     assert {one["state"] for one in listed} == {"VALID"}
+
+
+def test_a_signature_that_does_not_fit_its_schema_is_refused_with_its_place(workspace):
+    """Nothing of what was signed is touched: the Signature itself is judged by xmldsig.xsd."""
+    sample = workspace.sample("02-TRADER.xml").read_bytes()
+    elsewhere = b'<ds:RetrievalMethod URI="https://example.invalid/"/></ds:KeyInfo>'
+    workspace.put(sample.replace(b"</ds:KeyInfo>", elsewhere), "odd.xml")
+    workspace.run()
+    (file,) = workspace.box("InBox", "Failed_odd_*")
+    (finding,) = etree.parse(file).xpath("//*[local-name()='finding']")
+    told = {etree.QName(part).localname: part.text for part in finding}
+    assert told["code"] == "0002"
+    assert told["path"].startswith("/QLF101Message/Signature/KeyInfo")
+    assert int(told["line"]) > 1

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from edi.adapters.pki import KeyKind, _private_extensions, _subject
+from edi.adapters.pki import KeyKind
 from edi.checks.holder import read_signer
 from edi.checks.parse import parse
 from edi.checks.signature import Refused, Signed, Terms, verify
@@ -85,15 +85,17 @@ def test_other_keys_are_not_taken(key):
 
 
 def custom(root, *extensions, signs=True):
-    """A certificate with extensions of our choice."""
+    """A certificate like ours, with more extensions."""
+    like = signer(root).certificate
+    policies = like.extensions.get_extension_for_class(x509.CertificatePolicies).value
     key = ec.generate_private_key(ec.SECP256R1())
     usage = x509.KeyUsage(signs, False, not signs, False, False, False, False, False, False)
     builder = (
-        x509.CertificateBuilder().subject_name(_subject(HOLDER)).issuer_name(root.root.certificate.subject)
+        x509.CertificateBuilder().subject_name(like.subject).issuer_name(root.root.certificate.subject)
         .public_key(key.public_key()).serial_number(7).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
         .add_extension(usage, critical=True)
     )  # fmt: skip
-    for extension, critical in (*extensions, (_private_extensions(HOLDER)[0], False)):
+    for extension, critical in (*extensions, (policies, False)):
         builder = builder.add_extension(extension, critical=critical)
     return builder.sign(root.root.key, hashes.SHA256())
 
