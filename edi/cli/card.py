@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import load_config
 from edi.adapters.files import write_whole
 from edi.adapters.pki import Holder, KeyKind
@@ -90,7 +91,14 @@ def issue(
             )
     holder = Holder(organisation=organisation, uscc=uscc, person=person, card_no=card_no, medium=_MEDIA[medium])
     with _open(home) as cards:
-        cards.issue(holder, KeyKind(kind), timedelta(days=days)).save(output)
+        issued = cards.issue(holder, KeyKind(kind), timedelta(days=days))
+        try:
+            issued.save(output)
+        except OSError as error:
+            cards.cancel(card_no)
+            raise _cannot_write(
+                output, error, "该卡已注销，请换卡号重新发卡", "the card was cancelled, issue another"
+            ) from error
     click.echo(f"已发卡 issued: {card_no} → {output}.key, {output}.pem")
 
 
@@ -162,7 +170,10 @@ def extend(home: Path, card_no: str, days: int, output: Path) -> None:
     """
     with _open(home) as cards:
         certificate = cards.extend(card_no, timedelta(days=days))
-    write_whole({output.absolute(): certificate.public_bytes(Encoding.PEM)})
+    try:
+        write_whole({output.absolute(): certificate.public_bytes(Encoding.PEM)})
+    except OSError as error:
+        raise _cannot_write(output, error, "请换个位置重新办理", "try again elsewhere") from error
     click.echo(f"已延期 extended: {card_no} → {certificate.not_valid_after_utc:%Y-%m-%d}")
 
 
@@ -186,6 +197,12 @@ def _move(home: Path, card_no: str, move: Move) -> None:
         published = move(cards, card_no)
         click.echo(f"{card_no}: {_state(cards.card(card_no))}")
     _tell(published)
+
+
+def _cannot_write(output: Path, error: OSError, zh: str, en: str) -> UserError:
+    return UserError(
+        f"文件 {output} 写不了：{cause_zh(error)}；{zh}", f"{output} cannot be written: {cause_en(error)}; {en}"
+    )
 
 
 def _tell(published: Published) -> None:

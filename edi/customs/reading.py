@@ -24,7 +24,6 @@ from edi.core.findings import Finding, has_errors
 from edi.core.form import Form, Forms
 from edi.customs.docket import NewApplication, NewMessage
 from edi.customs.failures import Failure
-from edi.errors import TryLater
 from edi.messages.algorithms import Extra
 from edi.messages.business import Application, AppType, business_nodes, read_business
 from edi.messages.dxp import DxpMsg
@@ -120,8 +119,7 @@ class Reader:
         # Whatever the gateway's channels may opt into has been admitted there; customs takes it all.
         sender = read_business(root, letter.form).sender
         signed = verify(root, self.trust, at, Terms(extras=tuple(Extra), enterprises=(sender,)))
-        if isinstance(signed, Unjudged):
-            raise TryLater(f"{signed.authority}：{signed.zh}", f"{signed.authority}: {signed.en}")
+        assert not isinstance(signed, Unjudged), "customs asks no revocation lists"
         if isinstance(signed, Refused):
             return _failed(root, envelope, letter, Failure.SIGNATURE, [signed.finding])
         found = self.contract.check_schema(letter.form, signed.content)

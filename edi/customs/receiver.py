@@ -125,7 +125,7 @@ class Receiver:
             return self._reader.read(read_regular(claim.path, ENVELOPE_LIMITS.file), self._clock())
         except FileNotFoundError:
             return None
-        except (OSError, TryLater):
+        except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - a form may raise anything; its file is kept, the others go on
             return Unreadable((f"{type(error).__name__}: {error}",))

@@ -70,7 +70,7 @@ class Pipeline:
 
     def round(self) -> Work:
         """One round over all channels and receivers. Raises TryLater if the ledger is out of reach."""
-        done = Work(files=self.sweep())
+        done = self.sweep()
         done += Work(tasks=settle(self.parts))
         for name, collector in self.collectors.items():
             with self._holding(name):
@@ -98,20 +98,21 @@ class Pipeline:
                 f"The folders of {name} are out of reach, all else was done; check network drives and permissions and run again",
             )
 
-    def sweep(self) -> int:
-        """Take a batch from every channel and process it; how many files that were."""
-        files = 0
+    def sweep(self) -> Work:
+        """Take a batch from every channel and process it; a file that begins to wait is work done as well."""
+        done = Work()
         for name, intake in self.intakes.items():
             with self._holding(name):
                 self._report_oddities(intake)
                 received, unreadable = self.receive(intake)
+                before = len(intake.held)
                 judged = self._examine(intake, received)
+                done += Work(files=len(judged) + len(unreadable), tasks=len(intake.held) - before)
                 if judged or unreadable:
                     self.enter(judged, unreadable)
                     intake.let_go(file for file, _ in judged)
-                files += len(judged) + len(unreadable)
         self._tell_of_unjudged()
-        return files
+        return done
 
     def receive(self, intake: Intake) -> tuple[list[Received], list[Unreadable]]:
         """Receive: claim what is ready and read it, once."""

@@ -1,5 +1,6 @@
 """Cards through the whole gateway: lost and released, lists missing and late, all kinds of keys in one channel."""
 
+import errno
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -312,6 +313,29 @@ def test_a_card_goes_from_state_to_state_and_never_back_from_cancelled(workspace
             workspace.edi("card", "authority", command, OPERATOR)
     with pytest.raises(UserError, match="没有卡号"):
         workspace.edi("card", "authority", "freeze", "nobody")
+
+
+def test_a_card_whose_files_cannot_be_written_is_void(workspace, monkeypatch):
+    def full(_self, stem):
+        raise OSError(errno.ENOSPC, "no room", str(stem))
+
+    monkeypatch.setattr(Issued, "save", full)
+    words = ["--medium", "account", "--uscc", TRADER, "--organisation", HOLDER.organisation, "--person", "张示例"]
+    with pytest.raises(UserError, match="磁盘已满"):
+        workspace.edi("card", "authority", "issue", "8900000000200", *words, "-o", str(workspace.home / "pki" / "new"))
+    listed = json.loads(workspace.edi("card", "authority", "list", "--json"))
+    assert {one["cardNo"]: one["state"] for one in listed}["8900000000200"] == "CANCELLED"
+
+
+def test_a_number_is_issued_once_and_files_are_not_overwritten(workspace):
+    words = ["--medium", "account", "--uscc", TRADER, "--organisation", HOLDER.organisation, "--person", "张示例"]
+    pki = workspace.home / "pki"
+    with pytest.raises(UserError, match="已经发过"):
+        workspace.edi("card", "authority", "issue", OPERATOR, *words, "-o", str(pki / "new"))
+    before = (pki / "account.key").read_bytes()
+    with pytest.raises(UserError, match="已存在"):
+        workspace.edi("card", "authority", "issue", "8900000000200", *words, "-o", str(pki / "account"))
+    assert (pki / "account.key").read_bytes() == before
 
 
 def test_a_list_that_cannot_be_written_changes_nothing(workspace):
