@@ -94,32 +94,32 @@ class UnusableList(ValueError):
 
 
 def read_crl(data: bytes) -> x509.CertificateRevocationList:
-    """The list in a PEM or DER file. Raises UnusableList."""
+    """The list in a PEM or DER file, all but its entries read once. Raises UnusableList."""
+    pem = data.lstrip().startswith(b"-----BEGIN")
     try:
-        if data.lstrip().startswith(b"-----BEGIN"):
-            return x509.load_pem_x509_crl(data)
-        return x509.load_der_x509_crl(data)
-    except ValueError as error:
+        crl = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
+        for part in (crl.issuer, crl.extensions, crl.last_update_utc, crl.next_update_utc):
+            repr(part)
+    except Exception as error:  # the library has many exceptions for many kinds of broken list
         raise UnusableList(f"不是吊销列表：{error}", f"no revocation list: {error}") from error
+    return crl
 
 
 def judge_crl(crl: x509.CertificateRevocationList, authority: x509.Certificate) -> Crl:
     """What the list says, if it is the whole list of `authority`. Raises UnusableList."""
     if not may_sign_lists(authority) or not is_list_of(crl, authority):
         raise UnusableList("签名不是该机构所签", "its signature is not that of the authority")
+    number = _number(crl)
     try:
-        return Crl(
-            number=_number(crl),
-            this_update=crl.last_update_utc,
-            next_update=crl.next_update_utc,
-            taken_back={
-                one.serial_number: standing for one in crl if (standing := _standing(one)) is not Standing.GOOD
-            },
-        )
-    except ValueError as error:
-        if isinstance(error, UnusableList):
-            raise
+        standings = {one.serial_number: _standing(one) for one in crl}
+    except Exception as error:  # as above
         raise UnusableList(f"内容无法读取：{error}", f"it cannot be read: {error}") from error
+    return Crl(
+        number=number,
+        this_update=crl.last_update_utc,
+        next_update=crl.next_update_utc,
+        taken_back={serial: one for serial, one in standings.items() if one is not Standing.GOOD},
+    )
 
 
 def _number(crl: x509.CertificateRevocationList) -> int:

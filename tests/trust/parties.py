@@ -1,22 +1,24 @@
 """Certificates and messages for the tests of trust: authorities of every kind, and what e-port keys produce."""
 
 import base64
+import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from edi.adapters.keys import key_name
 from edi.adapters.pki import POLICY_OIDS, Authority, Holder, KeyKind, Shape
-from edi.checks.parse import parse
 from edi.checks.trust import TrustPolicy
 from edi.core.identity import Medium
 from edi.messages import algorithms
-from edi.messages.canonical import C14n, canonical_document, canonical_in_one_line
+from edi.messages.canonical import C14n, canonical_document
 from edi.messages.dsig import SigningKey, ds
 
 NOW = datetime.now(UTC)
@@ -74,53 +76,47 @@ def bare(root):
 
 def eport_signed(root, key):
     """A message as an e-port key leaves it: signed in one line, then printed indented."""
-    canonical = canonical_document(bare(root), C14n.INCLUSIVE)
-    info = (
+    info = _signed_info(root, algorithms.EPORT_SM2_SM3)
+    value = algorithms.sign(key.key, _as_signed(root, info))
+    return _with_signature(root, key, re.sub("(?<=>)(?=<)", "\n    ", info), value)
+
+
+def rsa_sha1_signed(root, key):
+    """A message as old RSA keys sign it."""
+    info = _signed_info(root, algorithms.RSA_SHA1)
+    value = key.key.sign(_as_signed(root, info), padding.PKCS1v15(), hashes.SHA1())
+    return _with_signature(root, key, info, value)
+
+
+def _signed_info(root, method):
+    digest = hashlib.sha1(canonical_document(bare(root), C14n.INCLUSIVE)).digest()
+    return (
         f'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{C14n.INCLUSIVE.value}"/>'
-        f'<ds:SignatureMethod Algorithm="{algorithms.EPORT_SM2_SM3}"/><ds:Reference URI=""><ds:Transforms>'
+        f'<ds:SignatureMethod Algorithm="{method}"/><ds:Reference URI=""><ds:Transforms>'
         f'<ds:Transform Algorithm="{algorithms.DS}enveloped-signature"/></ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{algorithms.SHA1}"/>'
-        f"<ds:DigestValue>{_base64(algorithms.digest(algorithms.SHA1, canonical))}</ds:DigestValue>"
+        f'<ds:DigestMethod Algorithm="{algorithms.SHA1}"/><ds:DigestValue>{_base64(digest)}</ds:DigestValue>'
         "</ds:Reference></ds:SignedInfo>"
     )
-    return _put(root, key, info, _indented(info), lambda data: algorithms.sign(key.key, data))
 
 
-def rsa_sha1_signed(root, key, sign):
-    """A message signed as old RSA keys do it; `sign` makes the RSA value over SHA-1."""
-    canonical = canonical_document(bare(root), C14n.INCLUSIVE)
-    info = (
-        f'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{C14n.INCLUSIVE.value}"/>'
-        f'<ds:SignatureMethod Algorithm="{algorithms.RSA_SHA1}"/><ds:Reference URI=""><ds:Transforms>'
-        f'<ds:Transform Algorithm="{algorithms.DS}enveloped-signature"/></ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{algorithms.SHA1}"/>'
-        f"<ds:DigestValue>{_base64(algorithms.digest(algorithms.SHA1, canonical))}</ds:DigestValue>"
-        "</ds:Reference></ds:SignedInfo>"
+def _as_signed(root, info):
+    """The bytes that were signed, written down by hand: one line, the root's namespaces and ds, no empty-element tags."""
+    namespaces = sorted({**{prefix or "": uri for prefix, uri in root.nsmap.items()}, "ds": algorithms.DS}.items())
+    declared = "".join(f' xmlns{":" if prefix else ""}{prefix}="{uri}"' for prefix, uri in namespaces)
+    opened = info.replace("<ds:SignedInfo>", f"<ds:SignedInfo{declared}>")
+    return re.sub(r"<(ds:\w+)([^<>]*)/>", r"<\1\2></\1>", opened).encode("utf-8")
+
+
+def _with_signature(root, key, info, value):
+    text = etree.tostring(root, encoding="unicode")
+    end = text.rindex("</")
+    certificate = _base64(key.certificate.public_bytes(Encoding.DER))
+    signature = (
+        f'<ds:Signature xmlns:ds="{algorithms.DS}">{info}<ds:SignatureValue>{_base64(value)}</ds:SignatureValue>'
+        f"<ds:KeyInfo><ds:KeyName>{key.key_name}</ds:KeyName><ds:X509Data><ds:X509Certificate>{certificate}"
+        "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>"
     )
-    return _put(root, key, info, info, sign)
-
-
-def _put(root, key, signed_info, printed_info, sign):
-    """The message with a Signature around `printed_info`, whose value is over `signed_info` in its place."""
-
-    def whole(info, value):
-        text = etree.tostring(root, encoding="unicode")
-        end = text.rindex("</")
-        signature = (
-            f'<ds:Signature xmlns:ds="{algorithms.DS}">{info}<ds:SignatureValue>{value}</ds:SignatureValue>'
-            f"<ds:KeyInfo><ds:KeyName>{key.key_name}</ds:KeyName><ds:X509Data><ds:X509Certificate>"
-            f"{_base64(key.certificate.public_bytes(Encoding.DER))}"
-            "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>"
-        )
-        return (text[:end] + signature + text[end:]).encode("utf-8")
-
-    placed = parse(whole(signed_info, "AA=="))
-    data = canonical_in_one_line(placed.find(f".//{ds('SignedInfo')}"))
-    return whole(printed_info, _base64(sign(data)))
-
-
-def _indented(info):
-    return re.sub("(?<=>)(?=<)", "\n    ", info)
+    return (text[:end] + signature + text[end:]).encode("utf-8")
 
 
 def _base64(data):

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
 from edi.adapters.config import load_config
@@ -263,7 +262,7 @@ def test_eport_keys_and_rsa_sha1_through_the_gateway(workspace, ours, opted):
     workspace.put(eport_signed(parse(eport.data), signer(new, KeyKind.SM2, EPORT)), eport.name)
     pki = workspace.home / "pki"
     key = load_signing_key(pki / "operator.key", pki / "operator.pem")
-    by_rsa = rsa_sha1_signed(parse(old.data), key, lambda data: key.key.sign(data, padding.PKCS1v15(), hashes.SHA1()))
+    by_rsa = rsa_sha1_signed(parse(old.data), key)
     workspace.put(by_rsa, old.name)
     workspace.run()
     assert {one["file"]: one["status"] for one in workspace.status()} == (

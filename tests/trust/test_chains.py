@@ -1,12 +1,14 @@
 """Whom we believe: chains, purposes, strength, validity, and what a certificate says of its holder."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from edi.adapters.pki import KeyKind
@@ -136,15 +138,9 @@ def test_the_key_name_says_the_certificate_or_nothing(message):
 # ---- what a channel may opt into ----------------------------------------------------------------
 
 
-def by_old_rsa_key(message, root):
-    key = signer(root, KeyKind.RSA)
-
-    return rsa_sha1_signed(message, key, lambda data: key.key.sign(data, padding.PKCS1v15(), hashes.SHA1()))
-
-
 def test_rsa_sha1_needs_opting_in(message):
     root = authority()
-    signed = parse(by_old_rsa_key(message, root))
+    signed = parse(rsa_sha1_signed(message, signer(root, KeyKind.RSA)))
     assert isinstance(verify(signed, policy(root), NOW, Terms(extras=[Extra.RSA_SHA1])), Signed)
     for extras in ((), (Extra.EPORT_KEY,)):
         verdict = verify(signed, policy(root), NOW, Terms(extras=extras))
@@ -162,6 +158,28 @@ def test_what_an_eport_key_produces_needs_opting_in(message):
     verdict = verify(signed, policy(root), NOW, eport_terms(TRADER))
     assert isinstance(verdict, Signed), verdict
     assert isinstance(verify(signed, policy(root), NOW, Terms(enterprises=[TRADER])), Refused)
+
+
+def test_a_root_with_prefix_and_further_namespaces_as_the_customs_messages_have_it():
+    text = (
+        '<ceb:M xmlns:ceb="urn:example" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" guid="1"><ceb:a/></ceb:M>'
+    )
+    root = authority(KeyKind.SM2)
+    signed = eport_signed(parse(text.encode()), signer(root, KeyKind.SM2, EPORT))
+    assert isinstance(verify(parse(signed), policy(root), NOW, eport_terms(TRADER)), Signed)
+
+
+def test_no_damage_to_a_certificate_brings_the_program_down(message):
+    """Every byte of an SM2 certificate turned over: refused, or nothing that was signed has changed."""
+    root = authority(KeyKind.SM2)
+    key = signer(root, KeyKind.SM2, EPORT)
+    good = key.certificate.public_bytes(Encoding.DER)
+    signed = eport_signed(message, key)
+    for place in range(len(good)):
+        altered = bytearray(good)
+        altered[place] ^= 1 << place % 8
+        data = signed.replace(b64encode(good), b64encode(altered))
+        assert isinstance(verify(parse(data), policy(root), NOW, eport_terms(TRADER)), Refused), place
 
 
 def test_an_eport_certificate_gives_the_same_facts_as_ours(message):

@@ -158,6 +158,21 @@ def odd_lists(ca):
         yield told, builder.sign(ca.root.key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
+def test_no_damage_to_a_list_brings_the_program_down(shelf):
+    """Every bit of a list turned over: what is no longer the authority's list is not used."""
+    ca = authority()
+    card = signer(ca).certificate
+    pem = ca.revocation_list({card.serial_number: (NOW, ReasonFlags.certificate_hold)}, 1, NOW, NOW + HOUR)
+    good = x509.load_pem_x509_crl(pem).public_bytes(Encoding.DER)
+    judged = policy(ca, crls=shelf.source(ca))
+    for place in range(len(good)):
+        altered = bytearray(good)
+        altered[place] ^= 1 << place % 8
+        (shelf.folder / f"{place}.crl").write_bytes(altered)
+        assert judge_certificate(card, judged, NOW).trust is Trust.UNJUDGED, place
+        (shelf.folder / f"{place}.crl").unlink()
+
+
 def test_a_list_that_cannot_be_used_is_told_and_refuses_nobody(shelf):
     ca = authority()
     card = signer(ca).certificate
