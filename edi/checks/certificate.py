@@ -45,12 +45,12 @@ def read_certificate(data: bytes) -> x509.Certificate:
         certificate.subject.rfc4514_string()
         certificate.issuer.rfc4514_string()
         public_key(certificate)
-        if certificate.serial_number <= 0:
-            raise ValueError("the serial number is not positive (RFC 5280, 4.1.2.2)")
     except UnsupportedAlgorithm:
         raise
     except Exception as error:  # the library has many exceptions for many kinds of broken certificate
         raise ValueError(str(error)) from error
+    if certificate.serial_number <= 0:
+        raise ValueError("the serial number is not positive (RFC 5280, 4.1.2.2)")
     return certificate
 
 
