@@ -24,8 +24,8 @@ from edi.adapters.keys import load_certificates, load_signing_key
 from edi.app import open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
+from edi.checks.intact import check_intact
 from edi.checks.parse import parse
-from edi.checks.signature import check_intact
 from edi.core.status import Status
 from edi.messages.canonical import C14n, canonical_document
 from edi.messages.dsig import sign_message

@@ -16,6 +16,7 @@ from edi.cli.main import cli
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
 from edi.errors import UserError
+from edi.messages.algorithms import METHODS
 from tools.list_codes import rules
 from tools.list_samples import clean_samples, receipt_samples
 
@@ -89,6 +90,15 @@ def test_every_code_is_documented():
     for _, listed in rules():
         for rule in listed:
             assert f"| {rule.code} |" in text
+
+
+def test_the_page_on_trust_lists_the_algorithms_there_are():
+    text = (ROOT / "docs" / "trust.md").read_text("utf-8")
+    rows = re.findall(r"^\| [^|]+ \| `([^`]+)` \| `([^`]+)` \| ([^|]+) \|$", text, re.MULTILINE)
+    assert {uri: digest for uri, digest, _ in rows} == {uri: one.digest for uri, one in METHODS.items()}
+    for uri, _, whom in rows:
+        extra = METHODS[uri].extra
+        assert (f'"{extra.value}"' in whom) if extra else (whom == "every channel")
 
 
 def test_every_command_has_help_and_is_documented():

@@ -13,15 +13,18 @@ import types
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
 
+from edi.checks.holder import Places
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
 from edi.errors import UserError
+from edi.messages.algorithms import Extra
 
 LONGEST_NODE = 16
 """Characters of a DXP node id (exchange 4)."""
@@ -62,7 +65,10 @@ class TrustConfig:
     """Section [trust]."""
 
     authorities: tuple[Path, ...]
+    crls: Path = Path("pki/crl")
+    crl_max_age_seconds: float = 0.0
     media: dict[str, Medium] = field(default_factory=dict)
+    names: Places = Places()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +81,7 @@ class ChannelConfig:
     inbox: Path | None = None
     enterprises: tuple[str, ...] = ()
     messages: tuple[str, ...] = ("*",)
+    signatures: tuple[Extra, ...] = ()
     file_bytes: int = 33_554_432
     files_per_minute: int = 60_000
 
@@ -212,6 +219,11 @@ def _senseless_values(config: Config) -> Iterator[str]:
     for name, channel in config.channels.items():
         if not channel.file_bytes or not channel.files_per_minute:
             yield f"channels.{name}: file_bytes 和 files_per_minute 应大于 0 / must be greater than 0"
+        if Extra.EPORT_KEY in channel.signatures and not channel.enterprises:
+            yield (
+                f"channels.{name}.enterprises: 接收 eport-key 签名时必须列出企业，因为此类证书只载组织机构代码 / must list the "
+                "enterprises where eport-key is accepted, whose certificates name an organisation code only"
+            )
     if config.gateway.batch == 0 or config.simulator.batch == 0:
         yield "batch: 应大于 0 / must be greater than 0"
     if config.simulator.review not in ("auto", "manual"):
@@ -275,22 +287,25 @@ class _Reader:
     def _plain(self, hint: Any, value: Any, where: str) -> Any:
         if hint is Path and isinstance(value, str):
             return self._home / value
-        if hint is Medium and isinstance(value, str) and value in Medium.__members__:
-            return Medium[value]
+        if isinstance(hint, type) and issubclass(hint, Enum) and value in [one.value for one in hint]:
+            return hint(value)
         if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
             return float(value)
         if hint is int and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         if hint in (str, bool) and isinstance(value, hint):
             return value
-        return self._problem(
-            where, f"值 {value!r} 不对，应为 {hint.__name__} / {value!r} is not a valid {hint.__name__}"
-        )
+        return self._problem(where, f"值 {value!r} 不对，应为 {_kind(hint)} / {value!r} is not a valid {_kind(hint)}")
 
     def _problem(self, where: str, text: str) -> Any:
         """Note a problem; the None that comes back stands for the missing value."""
         self._problems.append(f"{where or 'config.toml'}: {text}")
         return None
+
+
+def _kind(hint: type[Any]) -> str:
+    """What a value should be; of an enumeration all that it may be."""
+    return " | ".join(str(one.value) for one in hint) if issubclass(hint, Enum) else hint.__name__
 
 
 def _join(where: str, name: str) -> str:

@@ -7,8 +7,9 @@ network: an address that leads elsewhere is a mistake of the schema and stops it
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,15 @@ from edi.checks.rulebook import DRAFT, SUBMISSION, Rulebook
 from edi.checks.schema import Explain, Schema
 from edi.core.findings import Finding
 from edi.core.form import Form, Forms
+from edi.core.node import human_path
 from edi.errors import UserError
+from edi.messages.dsig import ds
 
 if TYPE_CHECKING:
     from edi.checks.rules import Rules
 
 ENVELOPE_SCHEMA = "dxp.xsd"
+SIGNATURE_SCHEMA = "xmldsig.xsd"
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -41,7 +45,7 @@ def load(folders: Sequence[Path], forms: Forms) -> Contract:
     """The contract of `forms`. Raises UserError naming every file that is missing; compiles nothing yet."""
     shelf = Shelf(tuple(folder.resolve() for folder in folders))
     wanted = dict.fromkeys(name for form in forms for name in (form.schema, form.rules))
-    missing = [name for name in (ENVELOPE_SCHEMA, *wanted) if shelf.find(name) is None]
+    missing = [name for name in (ENVELOPE_SCHEMA, SIGNATURE_SCHEMA, *wanted) if shelf.find(name) is None]
     if missing:
         raise _missing(shelf, missing)
     return Contract(shelf, forms)
@@ -93,6 +97,15 @@ class Contract:
         """Findings of the family's schema alone; it defines request and receipt."""
         return self._schema(form.schema).check(root)
 
+    def check_signature(self, root: etree._Element) -> list[Finding]:
+        """Findings of the schema of signatures on the Signature that is a child of `root`."""
+        signature = root.find(ds("Signature"))
+        if signature is None:
+            return []
+        found = self._schema(SIGNATURE_SCHEMA).check(copy.deepcopy(signature))
+        where, line = human_path(root), signature.sourceline
+        return [replace(one, path=f"{where}{one.path}", line=line) for one in found]
+
     def check_envelope(self, root: etree._Element) -> list[Finding]:
         """Findings of the schema of the transport envelope (DxpMsg, DxpRep)."""
         return self._schema(ENVELOPE_SCHEMA).check(root)
@@ -100,7 +113,9 @@ class Contract:
     def prepare(self) -> None:
         """Compile everything now. Raises UserError naming file and line of every mistake."""
         problems: list[str] = []
-        compilations: list[Callable[[], object]] = [partial(self._schema, ENVELOPE_SCHEMA)]
+        compilations: list[Callable[[], object]] = [
+            partial(self._schema, one) for one in (ENVELOPE_SCHEMA, SIGNATURE_SCHEMA)
+        ]
         compilations += [partial(self._rulebook, form) for form in self.forms]
         for compilation in compilations:
             try:

@@ -9,13 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
 from edi.adapters.causes import cause_en, cause_zh
+from edi.checks.certificate import public_key
 from edi.errors import UserError
+from edi.messages.algorithms import PrivateKey, PublicKey
 from edi.messages.dsig import SigningKey
+from edi.messages.sm2 import SM2_CURVE, Sm2PrivateKey
 
 
 def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -37,7 +41,7 @@ def load_signing_key(key: Path, certificate: Path, passphrase: bytes | None = No
     """The private key with its certificate. Raises UserError if they do not belong together."""
     private = _load_private(key, passphrase)
     leaf = load_certificates(certificate)[0]
-    if private.public_key() != leaf.public_key():
+    if private.public_key() != _public_key(leaf, certificate):
         raise UserError(
             f"私钥 {key} 与证书 {certificate} 不是一对；请核对两个文件",
             f"The key {key} does not belong to the certificate {certificate}; check the two files",
@@ -51,16 +55,26 @@ def key_name(certificate: x509.Certificate) -> str:
     return str(numbers[0].value) if numbers else f"{certificate.serial_number:x}"
 
 
-def _load_private(path: Path, passphrase: bytes | None) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+def _public_key(certificate: x509.Certificate, path: Path) -> PublicKey:
+    try:
+        return public_key(certificate)
+    except UnsupportedAlgorithm as error:
+        raise UserError(
+            f"证书 {path} 的密钥算法不受支持（{error}）；请使用 RSA、P-256 或 SM2 证书",
+            f"The algorithm of the key in {path} is not supported ({error}); use an RSA, P-256 or SM2 certificate",
+        ) from error
+
+
+def _load_private(path: Path, passphrase: bytes | None) -> PrivateKey:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"私钥文件无法读取：{cause_zh(error)}", f"The key cannot be read: {cause_en(error)}") from error
     key = _decrypt(data, path, passphrase if b"ENCRYPTED" in data else None)
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Sm2PrivateKey):
         raise UserError(
-            f"私钥 {path} 的算法不受支持；请使用 RSA 或 P-256 密钥",
-            f"The algorithm of the key {path} is not supported; use an RSA or P-256 key",
+            f"私钥 {path} 的算法不受支持；请使用 RSA、P-256 或 SM2 密钥",
+            f"The algorithm of the key {path} is not supported; use an RSA, P-256 or SM2 key",
         )
     return key
 
@@ -68,7 +82,7 @@ def _load_private(path: Path, passphrase: bytes | None) -> rsa.RSAPrivateKey | e
 def _decrypt(data: bytes, path: Path, passphrase: bytes | None) -> object:
     """The key in `data`; a passphrase that is set but not needed does no harm."""
     try:
-        return load_pem_private_key(data, passphrase)
+        return _read(data, passphrase)
     except TypeError as error:
         raise UserError(
             f"私钥 {path} 有口令；请在环境变量 EDI_KEY_PASSPHRASE 中给出",
@@ -84,3 +98,12 @@ def _decrypt(data: bytes, path: Path, passphrase: bytes | None) -> object:
             f"{path} 不是 PEM 格式的私钥文件；请给出以 -----BEGIN … PRIVATE KEY----- 开头的文件",
             f"{path} is no private key in PEM form; give a file that begins with -----BEGIN … PRIVATE KEY-----",
         ) from error
+
+
+def _read(data: bytes, passphrase: bytes | None) -> object:
+    try:
+        return load_pem_private_key(data, passphrase)
+    except UnsupportedAlgorithm as error:
+        if SM2_CURVE not in str(error):
+            return None
+        return Sm2PrivateKey.from_pem(data, passphrase)

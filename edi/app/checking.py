@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from edi.adapters.config import Config
 from edi.adapters.contract import Shelf, load, locate_contract
+from edi.adapters.crls import CrlFolder
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.keys import load_certificates
+from edi.checks.certificate import is_sm2
 from edi.checks.trust import TrustPolicy
 from edi.core.form import Forms
 from edi.gateway.examine import Examiner
+from edi.messages.sm2 import Sm2Missing, is_installed
+
+CRL_MARKS = "crl-numbers.json"
+"""Beside the ledger: the highest number of each revocation list that was seen."""
 
 
 def build_forms(config: Config) -> Forms:
@@ -19,9 +26,18 @@ def build_forms(config: Config) -> Forms:
 
 
 def build_trust(config: Config) -> TrustPolicy:
-    """Our authorities, as configured."""
-    authorities = tuple(one for path in config.trust.authorities for one in load_certificates(path))
-    return TrustPolicy(authorities, config.trust.media)
+    """Our authorities, as configured. Raises Sm2Missing if one has an SM2 key that cannot be used here."""
+    trust = config.trust
+    authorities = tuple(one for path in trust.authorities for one in load_certificates(path))
+    if any(is_sm2(one) for one in authorities) and not is_installed():
+        raise Sm2Missing
+    lists = CrlFolder(
+        trust.crls,
+        authorities,
+        longest=timedelta(seconds=trust.crl_max_age_seconds),
+        marks=config.gateway.ledger.parent / CRL_MARKS,
+    )
+    return TrustPolicy(authorities, trust.media, trust.names, lists)
 
 
 def build_examiner(config: Config) -> Examiner:

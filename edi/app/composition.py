@@ -16,12 +16,14 @@ from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
+from edi.adapters.pki import Authority, Issued
 from edi.app.checking import build_examiner, build_shelf
 from edi.app.outages import Outages
 from edi.app.press import build_press
 from edi.app.printing import build_printer
 from edi.app.workers import Workers
 from edi.checks.parse import Limits
+from edi.customs.authority import CARDS, CardAuthority
 from edi.customs.receiver import Receiver as Customs
 from edi.customs.settings import Settings as CustomsSettings
 from edi.gateway.examine import ChannelPolicy, Examiner
@@ -30,6 +32,8 @@ from edi.gateway.pipeline import Pipeline, Work
 
 PASSPHRASE = "EDI_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 CONFIG_FILE = "config.toml"
+PKI = "pki"
+"""Folder of a workspace's certificates."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def build_channel(name: str, channel: ChannelConfig, config: Config) -> Channel:
             enterprises=channel.enterprises,
             messages=channel.messages,
             limits=replace(Limits(), file=channel.file_bytes),
+            extras=channel.signatures,
         ),
         files_per_minute=channel.files_per_minute,
     )
@@ -154,15 +159,23 @@ def build_customs(config: Config, examiner: Examiner, clock: Clock = system_cloc
         batch=simulator.batch,
     )
     key = load_signing_key(simulator.key, simulator.certificate, passphrase())
-    return Customs(
-        settings, examiner.forms, examiner.contract, examiner.trust, key, clock, build_press(build_shelf(config), key)
-    )
+    # Whether a card was on hold is judged once, for the moment of receipt; later news does not undo a filing.
+    trust = replace(examiner.trust, crls=None)
+    press = build_press(build_shelf(config), key)
+    return Customs(settings, examiner.forms, examiner.contract, trust, key, clock, press)
 
 
 def open_customs(home: Path) -> Customs:
     """The simulated customs of a workspace, for its own program and its staff."""
     config = load_config(home / CONFIG_FILE)
     return build_customs(config, build_examiner(config))
+
+
+def open_card_authority(home: Path, config: Config, clock: Clock = system_clock) -> CardAuthority:
+    """The card authority of a workspace; it publishes its lists where the gateway looks for them."""
+    key = load_signing_key(home / PKI / "ca.key", home / PKI / "ca.pem", passphrase())
+    authority = Authority(Issued(key.key, key.certificate))
+    return CardAuthority(authority, home / PKI / CARDS, config.trust.crls, clock)
 
 
 def passphrase() -> bytes | None:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,18 @@ from lxml import etree
 import edi
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.clock import Clock, system_clock
-from edi.adapters.config import load_config
+from edi.adapters.config import Config, load_config
 from edi.adapters.contract import locate_contract
 from edi.adapters.keys import key_name
 from edi.adapters.ledger import Ledger
-from edi.adapters.pki import Authority, Holder, Issued, new_rsa_key
+from edi.adapters.pki import Authority, Holder, Issued, KeyKind
 from edi.app.checking import build_forms
-from edi.app.composition import CONFIG_FILE, build_channel, open_customs
+from edi.app.composition import CONFIG_FILE, PKI, build_channel, open_card_authority, open_customs
 from edi.checks.parse import parse
 from edi.core.form import Form
 from edi.core.identity import Medium
 from edi.core.node import Node
+from edi.customs.authority import CardAuthority
 from edi.errors import Broken, UserError
 from edi.messages.business import is_request_of
 from edi.messages.dsig import SigningKey, sign_message
@@ -62,14 +62,13 @@ def create_workspace(home: Path, clock: Clock = system_clock) -> int:
             f"目录 {home} 不是空的，为免覆盖密钥和文件未作任何改动；请换一个新目录",
             f"The folder {home} is not empty; nothing was changed, so that no key or file is overwritten. Choose a new one",
         )
-    now = clock()
     samples = locate_contract() / "qlf" / "samples"
     parties = _parties(samples)
     for folder in FOLDERS:
         (home / folder).mkdir(parents=True)
     (home / CONFIG_FILE).write_text(_configuration(parties), encoding="utf-8")
-    keys = _issue_certificates(home / "pki", parties, now)
     config = load_config(home / CONFIG_FILE)
+    keys = _issue_certificates(home, config, parties, clock)
     for name, channel in config.channels.items():
         build_channel(name, channel, config).boxes.create()
     Ledger(config.gateway.ledger).close()
@@ -131,28 +130,33 @@ def _configuration(parties: Mapping[str, Party]) -> str:
     return text.replace(section[0], "\n".join(sections))
 
 
-def _issue_certificates(pki: Path, parties: Mapping[str, Party], now: datetime) -> dict[str, dict[str, SigningKey]]:
+def _issue_certificates(
+    home: Path, config: Config, parties: Mapping[str, Party], clock: Clock
+) -> dict[str, dict[str, SigningKey]]:
     """All certificates of the workspace; returns the signing keys by channel and file stem."""
-    authority = Authority.create("演示发证机构（仅供测试）", now)
+    pki = home / PKI
+    authority = Authority.create("演示发证机构（仅供测试）", clock())
     authority.root.save(pki / "ca")
-    authority.issue(Holder(organisation="模拟海关（仅供测试）", card_no="EDICUSTOMS000001"), now).save(pki / "customs")
-    authority.issue(Holder(organisation="申报网关（演示）", card_no="EDIGATEWAY000001"), now).save(pki / "gateway")
+    for stem, name, node in (("customs", "模拟海关", "EDICUSTOMS000001"), ("gateway", "申报网关", "EDIGATEWAY000001")):
+        authority.issue(Holder(organisation=f"{name}（仅供测试）", card_no=node), clock()).save(pki / stem)
     keys: dict[str, dict[str, SigningKey]] = {channel: {} for channel in parties}
-    for number, (channel, party) in enumerate(parties.items(), 1):
-        folder = pki if channel == "demo" else pki / channel
-        for serial, (stem, medium) in enumerate(MEDIA.items(), 1):
-            issued = _issue(authority, party, stem, medium, f"88{number:04d}{serial:07d}", now)
-            issued.save(folder / stem)
-            keys[channel][stem] = SigningKey(issued.key, issued.certificate, key_name(issued.certificate))
+    with open_card_authority(home, config, clock) as cards:
+        for number, (channel, party) in enumerate(parties.items(), 1):
+            folder = pki if channel == "demo" else pki / channel
+            for serial, (stem, medium) in enumerate(MEDIA.items(), 1):
+                issued = _issue(cards, party, stem, medium, f"88{number:04d}{serial:07d}")
+                issued.save(folder / stem)
+                keys[channel][stem] = SigningKey(issued.key, issued.certificate, key_name(issued.certificate))
+        cards.publish()
     return keys
 
 
-def _issue(authority: Authority, party: Party, stem: str, medium: Medium, card_no: str, now: datetime) -> Issued:
+def _issue(cards: CardAuthority, party: Party, stem: str, medium: Medium, card_no: str) -> Issued:
     """Operators hold older RSA cards, the others P-256: mixed populations are the rule."""
     holder = Holder(
         organisation=party.name, uscc=party.uscc, person=party.persons[stem], card_no=card_no, medium=medium
     )
-    return authority.issue(holder, now, key=new_rsa_key() if medium is Medium.OPERATOR_CARD else None)
+    return cards.issue(holder, KeyKind.RSA if medium is Medium.OPERATOR_CARD else KeyKind.P256)
 
 
 def _sign_samples(source: Path, target: Path, forms: list[Form], keys: Mapping[str, SigningKey]) -> int:

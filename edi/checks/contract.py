@@ -19,5 +19,8 @@ class Contract(Protocol):
     def check_schema(self, form: Form, root: etree._Element) -> list[Finding]:
         """Findings of the family's schema alone; it defines request and receipt."""
 
+    def check_signature(self, root: etree._Element) -> list[Finding]:
+        """Findings of the schema of signatures on the Signature of a message."""
+
     def check_envelope(self, root: etree._Element) -> list[Finding]:
         """Findings of the DxpMsg schema."""

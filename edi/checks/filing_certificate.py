@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from cryptography import x509
 
-from edi.checks.signature import made_by
+from edi.checks.certificate import made_by
 from edi.core.characters import plain
 from edi.core.findings import Dxp, Finding, Severity, clip
 from edi.core.times import CHINA

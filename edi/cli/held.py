@@ -140,6 +140,16 @@ def _box(one: Record) -> Words:
     )
 
 
+def _crl(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"发证机构 {one['subject']} 的证书暂时无法核验：{detail.get('zh', '')}；其签名的文件已暂缓，请更新吊销列表（CRL），恢复后"
+        "自动继续",
+        f"Certificates of {one['subject']} cannot be judged: {detail.get('en', '')}; files signed with them are held; "
+        "bring its revocation list (CRL) up to date, work goes on by itself",
+    )
+
+
 _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_held": _held_before,
     "alarm_contradiction": _contradiction,
@@ -148,6 +158,7 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_not_a_file": _not_a_file,
     "alarm_no_channel": _no_channel,
     "alarm_box": _box,
+    "alarm_crl": _crl,
 }
 
 

@@ -19,7 +19,7 @@ from edi.adapters.ledger_reader import LedgerReader
 from edi.app.asking import Party, Question, filing_query
 from edi.app.checking import build_forms
 from edi.app.composition import CONFIG_FILE, build_channel, passphrase
-from edi.checks.trust import read_signer
+from edi.checks.holder import Naming, read_signer
 from edi.cli import options
 from edi.cli.output import quoted, show_finding, show_json, show_table
 from edi.cli.results import show_results
@@ -186,7 +186,7 @@ def _question(reader: LedgerReader, signer: Signer, of: str, type_: str) -> Ques
 
 
 def _signer(config: Config, signing: SigningKey, cert: Path) -> Signer:
-    signer = read_signer(signing.certificate, config.trust.media)
+    signer = read_signer(signing.certificate, Naming(media=config.trust.media, places=config.trust.names))
     if signer is None:
         raise UserError(
             f"证书 {cert} 未载明企业、人员或介质；请用企业的卡或账号证书",

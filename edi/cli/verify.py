@@ -14,10 +14,11 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.clock import system_clock
 from edi.adapters.files import read_regular
 from edi.app.verifying import Known, Paper, judge_pdf, judge_receipt, judge_text, whom_to_believe
+from edi.checks.distrust import REASONS
 from edi.checks.envelope import open_envelope
+from edi.checks.intact import Intact, check_intact
 from edi.checks.limits import ENVELOPE_LIMITS, too_big
 from edi.checks.parse import parse
-from edi.checks.signature import Intact, check_intact
 from edi.checks.trust import Trust, judge_certificate
 from edi.cli import options
 from edi.cli.output import show_finding, show_json
@@ -29,30 +30,14 @@ from edi.messages.certificate import LARGEST_SLIP, TITLE
 from edi.messages.dsig import ds
 from edi.messages.dxp import is_dxp_msg
 
-_TRUST = {
+_HERE = {
     Trust.TRUSTED: ("可信", "trusted"),
-    Trust.NOT_A_SIGNER: (
-        "证书不是签名用途的最终用户证书；请用企业的签名证书签名",
-        "not an end-entity certificate for signing; sign with the enterprise's signing certificate",
-    ),
-    Trust.WEAK_KEY: (
-        "证书密钥太弱（须 RSA 2048 位以上或 P-256）；请换用新证书",
-        "its key is too weak (RSA of 2048 bits or more, or P-256); use a newer certificate",
-    ),
     Trust.UNKNOWN_ISSUER: (
         "不是 --ca 所列机构签发；请核对 --ca 文件，或改用受信任机构签发的证书",
         "not issued by an authority in --ca; check that file, or use a certificate of a trusted authority",
     ),
-    Trust.NOT_YET_VALID: (
-        "证书尚未生效；请核对证书有效期和本机时钟",
-        "not valid yet; check its validity and this clock",
-    ),
-    Trust.EXPIRED: ("证书已过期；请办理延期后重新签名", "expired; have it extended and sign again"),
-    Trust.NAMES_NOBODY: (
-        "证书未载明企业；请用企业的卡或账号证书",
-        "it names no enterprise; use a card or account certificate",
-    ),
 }
+"""What is said otherwise at the command line than in an answer."""
 
 _PDF = b"%PDF-"
 _SUBJECT = (
@@ -154,7 +139,7 @@ def _judge(data: bytes, known: Known, at: datetime) -> Judgement:
     intact = check_intact(root)
     if isinstance(intact, Finding):
         return Judgement(("签名无效", "not good"), (intact,))
-    trust = judge_certificate(intact.certificate, known.policy, at)
+    trust = judge_certificate(intact.certificate, known.policy, at).trust
     verdict = ("签名有效", "good") if trust is Trust.TRUSTED else ("签名完整，证书不可信", "intact, but not trusted")
     papers = tuple(judge_receipt(Node(intact.content), known, at))
     return Judgement(verdict, (), intact, trust, papers)
@@ -181,8 +166,8 @@ def _as_json(file: Path, one: Judgement) -> dict[str, object]:
     if one.papers:
         record |= {"certificates": [paper_json(paper) for paper in one.papers]}
     return record | {
-        "trustZh": _TRUST[one.trust][0],
-        "trustEn": _TRUST[one.trust][1],
+        "trustZh": _words(one.trust)[0],
+        "trustEn": _words(one.trust)[1],
         "subject": certificate.subject.rfc4514_string(),
         **{name: named(certificate.subject, oid) for name, _, oid in _SUBJECT},
         "issuer": certificate.issuer.rfc4514_string(),
@@ -201,7 +186,7 @@ def _show(file: Path, one: Judgement, known: Known) -> None:
     certificate = one.intact.certificate
     click.echo("  完整 intact: 是 yes")
     click.echo(
-        f"  可信 trusted: {'是 yes' if one.trust is Trust.TRUSTED else '否 no — {} / {}'.format(*_TRUST[one.trust])}"
+        f"  可信 trusted: {'是 yes' if one.trust is Trust.TRUSTED else '否 no — {} / {}'.format(*_words(one.trust))}"
     )
     for _, label, oid in _SUBJECT:
         if value := named(certificate.subject, oid):
@@ -211,3 +196,7 @@ def _show(file: Path, one: Judgement, known: Known) -> None:
     click.echo(f"  有效期至 valid until: {certificate.not_valid_after_utc:%Y-%m-%d}")
     for paper in one.papers:
         show_paper_text("回执所附备案证明 certificate in the receipt", paper, known)
+
+
+def _words(trust: Trust) -> tuple[str, str]:
+    return _HERE[trust] if trust in _HERE else REASONS[trust][1:]

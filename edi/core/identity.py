@@ -41,3 +41,19 @@ class Signer:
     """Serial number of the certificate, lower-case hexadecimal."""
     fingerprint: str
     """SHA-256 of the certificate, lower-case hexadecimal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What was known when a certificate was judged; the ledger keeps it with the message or its refusal."""
+
+    fingerprint: str
+    """SHA-256 of the certificate, lower-case hexadecimal."""
+    serial: str
+    issuer: str
+    verdict: str
+    at: str
+    """The moment it was judged for, UTC."""
+    crl_number: str = ""
+    """The revocation list that was asked; empty if the verdict needed none."""
+    crl_this_update: str = ""

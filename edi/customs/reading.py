@@ -18,12 +18,13 @@ from lxml import etree
 from edi.checks.contract import Contract
 from edi.checks.envelope import open_envelope
 from edi.checks.parse import parse
-from edi.checks.signature import Signed, verify
+from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding, has_errors
 from edi.core.form import Form, Forms
 from edi.customs.docket import NewApplication, NewMessage
 from edi.customs.failures import Failure
+from edi.messages.algorithms import Extra
 from edi.messages.business import Application, AppType, business_nodes, read_business
 from edi.messages.dxp import DxpMsg
 
@@ -115,9 +116,12 @@ class Reader:
         return envelope
 
     def _judge(self, root: etree._Element, envelope: DxpMsg, letter: Letter, at: datetime) -> Read:
-        signed = verify(root, self.trust, at)
-        if isinstance(signed, Finding):
-            return _failed(root, envelope, letter, Failure.SIGNATURE, [signed])
+        # Whatever the gateway's channels may opt into has been admitted there; customs takes it all.
+        sender = read_business(root, letter.form).sender
+        signed = verify(root, self.trust, at, Terms(extras=tuple(Extra), enterprises=(sender,)))
+        assert not isinstance(signed, Unjudged), "customs asks no revocation lists"
+        if isinstance(signed, Refused):
+            return _failed(root, envelope, letter, Failure.SIGNATURE, [signed.finding])
         found = self.contract.check_schema(letter.form, signed.content)
         if has_errors(found):
             return _failed(signed.content, envelope, letter, Failure.SCHEMA, found)

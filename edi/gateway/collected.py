@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
+from edi.checks.certificate import fingerprint
 from edi.checks.contract import Contract
 from edi.checks.envelope import open_envelope
+from edi.checks.intact import check_intact
 from edi.checks.parse import parse
-from edi.checks.signature import check_intact
-from edi.checks.trust import fingerprint
 from edi.core.findings import Dxp, Finding, has_errors
 from edi.core.form import Forms
 from edi.core.node import local_name

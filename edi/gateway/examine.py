@@ -12,14 +12,16 @@ from fnmatch import fnmatchcase
 from lxml import etree
 
 from edi.checks.contract import Contract
+from edi.checks.intact import check_intact
 from edi.checks.locate import locate
 from edi.checks.parse import DEFAULT_LIMITS, Limits, parse, unpack
-from edi.checks.signature import Signed, check_intact, verify
+from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Dxp, Finding, clip, has_errors
 from edi.core.form import Form, Forms
-from edi.core.identity import Signer
+from edi.core.identity import Evidence, Signer
 from edi.core.node import Node, human_path
+from edi.messages.algorithms import Extra
 from edi.messages.business import Business, read_business
 from edi.messages.dsig import ds
 from edi.messages.dxp import is_dxp_msg, read_dxp_msg
@@ -34,6 +36,13 @@ class ChannelPolicy:
     messages: tuple[str, ...] = ("*",)
     """Message types allowed, with `*` and `?`."""
     limits: Limits = DEFAULT_LIMITS
+    extras: tuple[Extra, ...] = ()
+    """Signatures allowed beside the profile."""
+
+    @property
+    def terms(self) -> Terms:
+        """What the channel means for its signatures."""
+        return Terms(extras=self.extras, enterprises=self.enterprises)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,10 @@ class Examined:
     message: bytes = b""
     """The business message as signed, out of archive and envelope."""
     cop_msg_id: str = ""
+    evidence: Evidence | None = None
+    """What was known of the certificate when it was judged."""
+    held: Unjudged | None = None
+    """An outage of ours: no verdict now, to be tried again; then nothing else is known of it."""
     stumble: str = ""
     """What made our own program stumble over the file; then nothing else is known of it."""
 
@@ -75,9 +88,11 @@ class Examiner:
         form = self._form_of(opened.root)
         if isinstance(form, Finding):
             return Examined(findings=(form,), cop_msg_id=opened.cop_msg_id)
-        signed = verify(opened.root, self.trust, at)
+        signed = verify(opened.root, self.trust, at, policy.terms)
+        if isinstance(signed, Unjudged):
+            return Examined(held=signed)
         verdict = self._validate(opened, form, signed)
-        if isinstance(signed, Finding) or verdict.business is None:
+        if isinstance(signed, Refused) or verdict.business is None:
             return verdict
         admission = _admission(verdict.business, form, signed.signer, policy)
         return replace(verdict, findings=(*verdict.findings, *locate(admission, verdict.message)))
@@ -95,10 +110,11 @@ class Examiner:
             return [form]
         if opened.root.find(ds("Signature")) is None:
             return self.contract.check(form, opened.root, original=opened.data)
-        intact = check_intact(opened.root)
+        intact = check_intact(opened.root, tuple(Extra), self.trust.naming)
         if isinstance(intact, Finding):
-            return list(self._unverified(opened, form, intact).findings)
-        return self.contract.check(form, intact.content, original=opened.data)
+            return list(self._unverified(opened, form, Refused(finding=intact)).findings)
+        signature = self.contract.check_signature(opened.root)
+        return [*signature, *self.contract.check(form, intact.content, original=opened.data)]
 
     def _open(self, data: bytes, limits: Limits) -> _Opened | Examined:
         """Out of archive and envelope, to the root of the business message."""
@@ -133,24 +149,26 @@ class Examiner:
             en="Unknown message: the root element is no published message type; check its name and namespace",
         )  # fmt: skip
 
-    def _validate(self, opened: _Opened, form: Form, signed: Signed | Finding) -> Examined:
+    def _validate(self, opened: _Opened, form: Form, signed: Signed | Refused) -> Examined:
         """Schema and rules, on what was signed; of an unverified tree only the faults are told, all at once."""
-        if isinstance(signed, Finding):
+        if isinstance(signed, Refused):
             return self._unverified(opened, form, signed)
+        signature = self.contract.check_signature(opened.root)
         return Examined(
-            findings=tuple(self.contract.check(form, signed.content, original=opened.data)),
+            findings=(*signature, *self.contract.check(form, signed.content, original=opened.data)),
             business=read_business(signed.content, form),
             signer=signed.signer,
             digest=signed.digest,
             message=opened.data,
             cop_msg_id=opened.cop_msg_id,
+            evidence=signed.evidence,
         )
 
-    def _unverified(self, opened: _Opened, form: Form, reason: Finding) -> Examined:
+    def _unverified(self, opened: _Opened, form: Form, refused: Refused) -> Examined:
         for signature in opened.root.findall(ds("Signature")):
             opened.root.remove(signature)
-        findings = (reason, *self.contract.check(form, opened.root, original=opened.data))
-        return Examined(findings=findings, cop_msg_id=opened.cop_msg_id)
+        findings = (refused.finding, *self.contract.check(form, opened.root, original=opened.data))
+        return Examined(findings=findings, cop_msg_id=opened.cop_msg_id, evidence=refused.evidence)
 
 
 @dataclass(frozen=True)

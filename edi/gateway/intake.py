@@ -7,7 +7,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -26,6 +26,7 @@ from edi.adapters.boxes import (
 )
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import read_regular, sweep_temporaries, sync_folders
+from edi.checks.signature import Unjudged
 from edi.core.findings import Dxp, Finding
 from edi.gateway.parts import Channel, Parts, Received
 
@@ -36,6 +37,10 @@ MINUTE = 60.0
 OURS = frozenset({errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETIMEDOUT, errno.ENOTCONN})
 """Troubles of ours in reading: the file stays claimed and is read again later."""
 
+AGAIN_SECONDS = 5.0
+"""After this a file that could not be judged is looked at again."""
+MOST_HELD = 2_000
+"""Files of a channel that may wait to be judged; until then its OutBox keeps the others, and looking stays cheap."""
 MOST_BYTES = 128 << 20
 """Bytes of one batch; a single bigger file is a batch of its own."""
 
@@ -48,6 +53,17 @@ class Unreadable:
 
     received: Received
     reason: Finding
+
+
+@dataclass(frozen=True)
+class Held:
+    """A claimed file that cannot be judged now, for a reason of ours."""
+
+    at: datetime
+    """The moment of its receipt, for which it will be judged."""
+    again: float
+    """When to look at it again, by the clock that never goes back."""
+    outage: Unjudged
 
 
 @dataclass
@@ -64,6 +80,8 @@ class Intake:
     """Oddities that were reported already."""
     later: set[str] = field(default_factory=set)
     """Claims that the system would not let us read for now."""
+    held: dict[str, Held] = field(default_factory=dict)
+    """Claims that could not be judged when last looked at."""
 
     def prepare(self) -> None:
         """Clear what a crash left half written. Raises OSError for a box that is out of reach.
@@ -77,14 +95,33 @@ class Intake:
     def take(self, parts: Parts, room: int) -> list[Claim]:
         """Claim ready files, at most `room`, within the channel's rate; those left by a crash come first.
 
-        Those that could not be read last time come again beside the fresh ones and hold nothing back.
+        Those that could not be read or judged last time come again beside the fresh ones and hold nothing back.
         """
         box = self.channel.boxes.outbox
-        left_over = [(one, one.path.lstat().st_size) for one in claims(box) if not _entered(parts, one)]
-        left = _within_memory(left_over[:room])
-        if any(one.id not in self.later for one in left):
-            return left
-        return [*left, *self._claim_fresh(parts, room)]
+        there = list(claims(box))
+        self.held = {one.id: self.held[one.id] for one in there if one.id in self.held}  # somebody may take one away
+        left = [one for one in there if self._is_its_turn(one) and not _entered(parts, one)]
+        left.sort(key=self._was_put_off)
+        chosen = _within_memory([(one, one.path.lstat().st_size) for one in left[:room]])
+        if len(self.held) >= MOST_HELD or any(not self._was_put_off(one) for one in chosen):
+            return chosen
+        return [*chosen, *self._claim_fresh(parts, room)]
+
+    def hold(self, file: Received, outage: Unjudged) -> None:
+        """Keep a file that cannot be judged now."""
+        self.held[file.claim.id] = Held(file.at, time.monotonic() + AGAIN_SECONDS, outage)
+
+    def let_go(self, files: Iterable[Received]) -> None:
+        """Forget files that were judged at last."""
+        for file in files:
+            self.held.pop(file.claim.id, None)
+
+    def _is_its_turn(self, one: Claim) -> bool:
+        held = self.held.get(one.id)
+        return held is None or time.monotonic() >= held.again
+
+    def _was_put_off(self, one: Claim) -> bool:
+        return one.id in self.later or one.id in self.held
 
     def _claim_fresh(self, parts: Parts, room: int) -> list[Claim]:
         box = self.channel.boxes.outbox
@@ -134,7 +171,8 @@ class Intake:
                     continue
                 unreadable.append(Unreadable(Received(self.channel, one, b"", at), _cannot_read(error)))
             else:
-                received.append(Received(self.channel, one, data, at))
+                held = self.held.get(one.id)
+                received.append(Received(self.channel, one, data, held.at if held else at))
             self.later.discard(one.id)
         return received, unreadable
 

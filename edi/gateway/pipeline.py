@@ -53,6 +53,8 @@ class Pipeline:
         self.collectors = {name: Collector(one, parts.settle_seconds) for name, one in parts.receivers.items()}
         self.held: dict[str, str] = {}
         """Channels and receivers whose folders are out of reach, with the cause."""
+        self.unjudged: dict[str, str] = {}
+        """Authorities without a list we could use, with the cause in Chinese; files of theirs wait."""
 
     def prepare(self) -> None:
         """Finish what an earlier run had begun. A folder that is missing is an outage: it is not made anew."""
@@ -63,11 +65,12 @@ class Pipeline:
             with self._holding(name):
                 sweep_temporaries(receiver.send)
                 claimed_folder(receiver.collect)
+        self.unjudged = dict.fromkeys(self._alarmed("alarm_crl"), "")
         settle(self.parts)
 
     def round(self) -> Work:
         """One round over all channels and receivers. Raises TryLater if the ledger is out of reach."""
-        done = Work(files=self.sweep())
+        done = self.sweep()
         done += Work(tasks=settle(self.parts))
         for name, collector in self.collectors.items():
             with self._holding(name):
@@ -81,41 +84,82 @@ class Pipeline:
         )
 
     def raise_if_held(self) -> None:
-        """Raise TryLater if a channel's or receiver's folders are out of reach."""
+        """Raise TryLater if a channel's or receiver's folders, or an authority's list, are out of reach."""
+        for authority, cause in self.unjudged.items():
+            raise TryLater(
+                f"发证机构 {authority} 的证书暂时无法核验（{cause}），其签名的文件已暂缓，其余已处理；请更新吊销列表（CRL）后"
+                "再运行",
+                f"Certificates of {authority} cannot be judged for now; files signed with them are held, all else was "
+                "done; bring its revocation list (CRL) up to date and run again",
+            )
         for name, cause in self.held.items():
             raise TryLater(
                 f"{name} 的目录无法使用（{cause}），其余已处理；请检查网络盘和权限后再运行",
                 f"The folders of {name} are out of reach, all else was done; check network drives and permissions and run again",
             )
 
-    def sweep(self) -> int:
-        """Take a batch from every channel and process it; how many files that were."""
-        files = 0
+    def sweep(self) -> Work:
+        """Take a batch from every channel and process it; a file that begins to wait is work done as well."""
+        done = Work()
         for name, intake in self.intakes.items():
             with self._holding(name):
                 self._report_oddities(intake)
                 received, unreadable = self.receive(intake)
-                if received or unreadable:
-                    self.enter(received, self.parts.examine(received), unreadable)
-                files += len(received) + len(unreadable)
-        return files
+                before = len(intake.held)
+                judged = self._examine(intake, received)
+                done += Work(files=len(judged) + len(unreadable), tasks=len(intake.held) - before)
+                if judged or unreadable:
+                    self.enter(judged, unreadable)
+                    intake.let_go(file for file, _ in judged)
+        self._tell_of_unjudged()
+        return done
 
     def receive(self, intake: Intake) -> tuple[list[Received], list[Unreadable]]:
         """Receive: claim what is ready and read it, once."""
         taken = intake.take(self.parts, self.parts.batch)
         return intake.read(taken, self.parts.clock())
 
-    def enter(
-        self, received: Sequence[Received], examined: Sequence[Examined], unreadable: Sequence[Unreadable]
-    ) -> None:
+    def enter(self, judged: Sequence[tuple[Received, Examined]], unreadable: Sequence[Unreadable]) -> None:
         """Admit, route and dispatch: one transaction for the whole batch, in order of arrival."""
         with self.parts.ledger.transaction(self.parts.clock()) as entry:
             recorder = Recorder(self.parts, entry)
             outcomes = [(one.received, recorder.quarantine(one.received, one.reason)) for one in unreadable]
-            for file, verdict in zip(received, examined, strict=True):
+            for file, verdict in judged:
                 outcomes.append((file, recorder.enter(file, verdict)))
         for file, outcome in outcomes:
             log.info("%s %s %s", file.channel.name, file.claim.name, outcome)
+
+    def _examine(self, intake: Intake, received: Sequence[Received]) -> list[tuple[Received, Examined]]:
+        """Verify and validate; a file that cannot be judged for a reason of ours stays claimed and waits."""
+        judged = []
+        for file, verdict in zip(received, self.parts.examine(received), strict=True):
+            if verdict.held:
+                intake.hold(file, verdict.held)
+            else:
+                judged.append((file, verdict))
+        return judged
+
+    def _tell_of_unjudged(self) -> None:
+        """An authority without a usable list is told once when files begin to wait and once when none waits any more."""
+        waiting = {held.outage.authority: held.outage for one in self.intakes.values() for held in one.held.values()}
+        for name, outage in waiting.items():
+            if name not in self.unjudged:
+                log.warning(
+                    "暂缓：发证机构 %s：%s / held: the revocation list of the authority: %s", name, outage.zh, outage.en
+                )
+                self._tell("alarm_crl", name, zh=outage.zh, en=outage.en)
+        for name in self.unjudged.keys() - waiting.keys():
+            log.warning("恢复：发证机构 %s 的证书可以核验了 / certificates of %s can be judged again", name, name)
+            self._tell("healed", name)
+        self.unjudged = {name: outage.zh for name, outage in waiting.items()}
+
+    def _alarmed(self, kind: str) -> list[str]:
+        """What an earlier run raised this alarm about, without telling that it was over."""
+        latest = (
+            "select subject, kind, max(seq) from events where kind in (?, 'healed') "
+            "and (kind like 'alarm%' or kind = 'healed') group by subject"
+        )
+        return [row["subject"] for row in self.parts.ledger.rows(latest, (kind,)) if row["kind"] == kind]
 
     @contextlib.contextmanager
     def _holding(self, name: str) -> Iterator[None]:

@@ -111,7 +111,12 @@ class Recorder:
     def _refuse(self, received: Received, examined: Examined, findings: Sequence[Finding], result: str) -> str:
         codes = [finding.code for finding in findings]
         self.entry.event(
-            "refused", received.claim.id, channel=received.channel.name, file=received.claim.name, codes=codes
+            "refused",
+            received.claim.id,
+            channel=received.channel.name,
+            file=received.claim.name,
+            codes=codes,
+            trust=asdict(examined.evidence) if examined.evidence else {},
         )
         answer = self._answer(received, examined, findings, (), result)
         self._file(received, result, findings, content=self._keep(received), answer=answer)
@@ -172,6 +177,7 @@ class Recorder:
             self.entry.update("messages", "digest", examined.digest, newest)
             return
         signer = asdict(examined.signer) | {"medium": examined.signer.medium.value} if examined.signer else {}
+        signer |= {"trust": asdict(examined.evidence)} if examined.evidence else {}
         self.entry.insert(
             "messages",
             {

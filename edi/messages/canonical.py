@@ -28,11 +28,24 @@ def canonical_document(root: etree._Element, method: C14n, inclusive_prefixes: t
 
 def canonical_subtree(element: etree._Element, method: C14n, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
     """Canonical bytes of `element` as it stands in its document."""
-    text = etree.tostring(element, encoding="UTF-8", with_tail=False)  # writes all namespaces in scope
-    alone = etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    alone = _alone(element)
     if method is C14n.INCLUSIVE:
         _inherit_xml_attributes(element, alone)
     return _write(alone.getroottree(), method, inclusive_prefixes)
+
+
+def canonical_in_one_line(element: etree._Element) -> bytes:
+    """Inclusive canonical bytes of `element` as it stood before it was printed indented.
+
+    White space between elements is left out; the text of an element is kept as it is.
+    """
+    alone = _alone(element)
+    for one in alone.iter():
+        if len(one) and not (one.text or "").strip():
+            one.text = None
+        if not (one.tail or "").strip():
+            one.tail = None
+    return _write(alone.getroottree(), C14n.INCLUSIVE, ())
 
 
 def without(root: etree._Element, child: etree._Element) -> etree._Element:
@@ -49,6 +62,12 @@ def without(root: etree._Element, child: etree._Element) -> etree._Element:
     twin.tail = None
     duplicate.remove(twin)
     return duplicate
+
+
+def _alone(element: etree._Element) -> etree._Element:
+    """The element as root of a document of its own, with all namespaces that are in scope for it."""
+    text = etree.tostring(element, encoding="UTF-8", with_tail=False)
+    return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
 
 
 def _inherit_xml_attributes(element: etree._Element, apex: etree._Element) -> None:

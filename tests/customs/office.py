@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from lxml import etree
 
 from edi.adapters.contract import Contract
+from edi.adapters.keys import key_name
 from edi.adapters.pki import POLICY_OIDS, Authority, Holder, Issued
-from edi.checks.signature import check_intact
+from edi.checks.intact import check_intact
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding
 from edi.core.form import Forms
@@ -55,8 +56,8 @@ class Pki:
     stranger: SigningKey
 
 
-def _key(issued: Issued, name: str) -> SigningKey:
-    return SigningKey(issued.key, issued.certificate, name)
+def _key(issued: Issued) -> SigningKey:
+    return SigningKey(issued.key, issued.certificate, key_name(issued.certificate))
 
 
 def make_pki() -> Pki:
@@ -71,9 +72,9 @@ def make_pki() -> Pki:
     )
     return Pki(
         trust=TrustPolicy((authority.root.certificate,), {oid: medium for medium, oid in POLICY_OIDS.items()}),
-        enterprise=_key(authority.issue(holder, START), holder.card_no),
-        customs=_key(authority.issue(Holder(organisation="模拟海关"), START), CUSTOMS),
-        stranger=_key(other.issue(holder, START), holder.card_no),
+        enterprise=_key(authority.issue(holder, START)),
+        customs=_key(authority.issue(Holder(organisation="模拟海关"), START)),
+        stranger=_key(other.issue(holder, START)),
     )
 
 

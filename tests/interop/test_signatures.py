@@ -11,8 +11,8 @@ from signxml import XMLVerifier
 from signxml.verifier import SignatureConfiguration
 
 from edi.adapters.keys import load_certificates
+from edi.checks.intact import check_intact
 from edi.checks.parse import parse
-from edi.checks.signature import check_intact
 from edi.checks.trust import Trust, TrustPolicy, judge_certificate
 from edi.core.findings import Finding
 
