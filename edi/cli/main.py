@@ -18,6 +18,7 @@ import click
 import edi
 from edi.adapters.clock import system_clock
 from edi.cli import options
+from edi.cli.card import card
 from edi.cli.check import check
 from edi.cli.customs import customs
 from edi.cli.demo import demo
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (init, demo, run, check, sign, verify, status, show, log, customs, jobs):
+for command in (init, demo, run, check, sign, verify, status, show, log, customs, card, jobs):
     cli.add_command(command)
 
 

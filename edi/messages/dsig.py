@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -28,9 +29,28 @@ ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
+class Signer(Protocol):
+    """What signs a message: a key in this program's memory or on a card."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """Its key decides the algorithm."""
+
+    @property
+    def key_name(self) -> str:
+        """Card or account number, written as KeyName."""
+
+    @property
+    def algorithm(self) -> str:
+        """Identifier of the signature method."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature value over `data` as XML Signature wants it: ECDSA as raw r‖s."""
+
+
 @dataclass(frozen=True)
 class SigningKey:
-    """A private key with its certificate; the certificate's key decides the algorithm."""
+    """A private key with its certificate; a `Signer`."""
 
     key: PrivateKey
     certificate: x509.Certificate
@@ -56,7 +76,7 @@ def ds(name: str) -> str:
     return f"{{{DS}}}{name}"
 
 
-def sign_message(root: etree._Element, signer: SigningKey) -> bytes:
+def sign_message(root: etree._Element, signer: Signer) -> bytes:
     """The signed message, UTF-8. `root` gets its Signature as last child; an older one is replaced."""
     for old in root.findall(ds("Signature")):
         root.remove(old)
@@ -81,7 +101,7 @@ def _signed_info(signature: etree._Element, algorithm: str, digest: bytes) -> et
     return signed_info
 
 
-def _key_info(signature: etree._Element, signer: SigningKey) -> None:
+def _key_info(signature: etree._Element, signer: Signer) -> None:
     key_info = etree.SubElement(signature, ds("KeyInfo"))
     etree.SubElement(key_info, ds("KeyName")).text = signer.key_name
     data = etree.SubElement(key_info, ds("X509Data"))
