@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from edi.adapters.cards.readers import list_readers
+from tests.cli.conftest import edi  # noqa: F401 - a fixture for the tests of this folder
 
 HERE = Path(__file__).parent
 PIN, PUK = "84210735", "97531862"

@@ -24,6 +24,10 @@ ATR = bytes.fromhex("3B800181")
 """Direct convention, T=1, no historical bytes, checked."""
 TRIES = 3
 _ALL_AT_ONCE = 256
+_EXTENDED = 3
+"""Bytes of an extended length, the zero before it included."""
+_CHAINED = 0x10
+_GET_RESPONSE, _GENERAL_AUTHENTICATE = 0xC0, 0x87
 _LONGEST = 4096
 """Bytes of a chained command; more is refused."""
 
@@ -96,28 +100,26 @@ class VirtualCard:
     def answer(self, apdu: bytes) -> bytes:
         """The reply to one command."""
         try:
-            head, data = apdu[:4], _data_of(apdu)
-            if head[0] & 0x10:
+            head, data, wanted = _taken_apart(apdu)
+            if head[0] == _CHAINED:
                 self._chain += data
                 return _word(OK if len(self._chain) <= _LONGEST else _WRONG_LENGTH)
             data, self._chain = self._chain + data, b""
-            if len(head) < 4 or head[0] & ~0x10:  # noqa: PLR2004 - CLA INS P1 P2
-                return _word(_UNKNOWN)
-            if head[1] == 0xC0:  # noqa: PLR2004 - GET RESPONSE
-                return self._portion()
-            reply, status = self._obey(head, data)
+            if head[1] == _GET_RESPONSE:
+                return self._portion(wanted)
+            self._rest, status = self._obey(head, data)
         except (ValueError, KeyError, IndexError):
             return _word(_WRONG_DATA)
-        self._rest = reply
-        return self._portion() if reply else _word(status)
+        return self._portion(wanted) if self._rest else _word(status)
 
-    def _portion(self) -> bytes:
-        """The next 256 bytes of a reply, and how many are left."""
-        portion, self._rest = self._rest[:_ALL_AT_ONCE], self._rest[_ALL_AT_ONCE:]
-        return portion + _word(_MORE | min(len(self._rest), 0xFF) if self._rest else OK)
+    def _portion(self, wanted: int) -> bytes:
+        """As much of the reply as is wanted, and how much is left (61 00 for 256 bytes or more)."""
+        portion, self._rest = self._rest[:wanted], self._rest[wanted:]
+        left = len(self._rest)
+        return portion + _word(_MORE | (left if left < _ALL_AT_ONCE else 0) if left else OK)
 
     def _obey(self, head: bytes, data: bytes) -> tuple[bytes, int]:
-        if head[1] == 0x87:  # noqa: PLR2004 - GENERAL AUTHENTICATE
+        if head[1] == _GENERAL_AUTHENTICATE:
             return self._authenticate(head[2], head[3], data)
         match head[1:].hex().upper():
             case "A40400":
@@ -208,15 +210,22 @@ def _capabilities(guid: bytes) -> bytes:
     return identifier + versions + b"".join(tlv(tag, b"") for tag in empty)
 
 
-def _data_of(apdu: bytes) -> bytes:
-    """The data of a short or extended command; Le is of no use to a card that sends 256 bytes at a time."""
-    body = apdu[4:]
-    if len(body) <= 1 or (body[0] == 0 and len(body) == 3):  # noqa: PLR2004 - no data: nothing or Le
-        return b""
-    start, size = (3, int.from_bytes(body[1:3], "big")) if body[0] == 0 else (1, body[0])
+def _taken_apart(apdu: bytes) -> tuple[bytes, bytes, int]:
+    """Header, data and bytes wanted of a short or extended command. Raises ValueError, IndexError."""
+    head, body = apdu[:4], apdu[4:]
+    if len(body) <= 1:  # nothing, or Le
+        return head, b"", _le(body)
+    if body[0] == 0 and len(body) == _EXTENDED:
+        return head, b"", _le(body[1:])
+    start, size = (_EXTENDED, int.from_bytes(body[1:3], "big")) if body[0] == 0 else (1, body[0])
     if len(body) < start + size:
         raise ValueError("the command is cut off")
-    return body[start : start + size]
+    return head, body[start : start + size], _le(body[start + size :])
+
+
+def _le(field: bytes) -> int:
+    """Bytes wanted; none without the field, and this card never sends more than 256 at a time."""
+    return min(int.from_bytes(field, "big") or _ALL_AT_ONCE, _ALL_AT_ONCE) if field else 0
 
 
 def _word(status: int) -> bytes:

@@ -58,6 +58,7 @@ def _exactly(slot: socket.socket, size: int) -> bytes | None:
     data = b""
     while len(data) < size:
         try:
+            slot.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)  # vpcd sends the payload when its length came
             more = slot.recv(size - len(data))
         except OSError:
             return None
