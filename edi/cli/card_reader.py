@@ -64,7 +64,7 @@ def _summary(reader: str, has_card: bool) -> dict[str, str]:
 @reader_option
 @options.as_json
 def info(reader: str, as_json: bool) -> None:
-    """卡上的证书和 PIN 剩余次数 / The card's certificates and the tries left for its PIN."""
+    """卡上的证书、PIN 剩余次数 / Certificates on the card, tries left."""
     name = choose_reader(reader)
     with open_card(name) as card:
         found = {slot.key: _certificate(one) for slot in Slot if (one := card.certificate(slot))}
@@ -110,14 +110,17 @@ def _named(one: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
 @reader_option
 @slot_option
 def sign(file: Path, output: Path, reader: str, slot: str) -> int:
-    """用卡给业务报文签名，同 edi sign --card / Sign a message by card, as `edi sign --card` does."""
+    """用卡签名 / Sign a message by card.
+
+    同 edi sign --card / the same as `edi sign --card`.
+    """
     return sign_by_card(file, output, reader, slot)
 
 
 @click.command()
 @reader_option
 def unlock(reader: str) -> None:
-    """凭 PUK 解锁并设新 PIN / Unblock the PIN by the PUK and set a new one.
+    """凭 PUK 解锁并设新 PIN / Unblock the PIN by the PUK.
 
     PUK 和新 PIN 从环境变量 EDI_CARD_PUK、EDI_CARD_NEW_PIN 读取，没有则在终端输入。Both come from EDI_CARD_PUK and
     EDI_CARD_NEW_PIN or are asked for. PUK 输错也计次数 / a wrong PUK costs a try, too.
@@ -144,7 +147,7 @@ def change_pin(reader: str, slot: str) -> None:
 @click.command()
 @options.home
 def resume(home: Path) -> None:
-    """核对 PIN 并恢复签名站 / Check the PIN and let the signing station go on.
+    """核对 PIN，恢复签名站 / Check the PIN, restart the station.
 
     签名站遇到错误的 PIN 即停，不会再试。更正其 PIN 后运行本命令：只核对一次，正确才恢复。The station stops at a wrong PIN and
     does not try it again. Mend its PIN, then run this: it is checked once, and only a right one lets the station go on.

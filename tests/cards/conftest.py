@@ -26,6 +26,7 @@ from tests.cli.conftest import edi  # noqa: F401 - a fixture for the tests of th
 HERE = Path(__file__).parent
 PIN, PUK = "84210735", "97531862"
 """Of the cards in these tests: to be found in no file afterwards."""
+PCSCD = "/usr/sbin/pcscd"
 SYSTEM_SOCKET = Path("/run/pcscd/pcscd.comm")
 PATIENCE = 20.0
 READERS = ("Virtual PCD 00 00", "Virtual PCD 00 01")
@@ -61,7 +62,7 @@ class Rig:
     cards: dict[int, subprocess.Popen] = field(default_factory=dict)
 
     def start(self):
-        command = ["pcscd", "--foreground", "--critical"]
+        command = [PCSCD, "--foreground", "--critical"]
         if self.private:
             command = [*unshare(), sys.executable, HERE / "alone.py", self.folder, *command]
         log = (self.folder / "pcscd.log").open("ab")

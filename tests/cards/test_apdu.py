@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edi.adapters.cards.apdu import Command, Reply, read_tlv, send, tlv
-from edi.adapters.cards.faults import CardBlocked, CardFault, WrongSecret
+from edi.adapters.cards.faults import CardAway, CardBlocked, CardFault, WrongSecret
 from edi.adapters.cards.piv import Piv, Slot
+from edi.adapters.cards.readers import Card
 from edi.adapters.cards.secret import pin, puk
 from edi.errors import UserError
 
@@ -111,6 +112,37 @@ def test_a_packed_certificate_is_unpacked_within_bounds():
     pieces = [bomb[start : start + 512] + "6100" for start in range(0, len(bomb), 512)]
     with pytest.raises(CardFault):
         selected(*pieces[:-1], pieces[-1][:-4] + "9000").certificate(Slot.SIGNATURE)
+
+
+class Pcsc:
+    """As much of pyscard as a powered card needs."""
+
+    SCARD_S_SUCCESS, SCARD_PROTOCOL_T0, SCARD_PROTOCOL_T1 = 0, 1, 2
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.sent = []
+
+    def __getattr__(self, name):
+        return name
+
+    def SCardTransmit(self, _handle, _protocol, apdu):  # noqa: N802 - as PC/SC has it
+        self.sent.append(bytes(apdu).hex())
+        return self.SCARD_S_SUCCESS, self.answers.pop(0)
+
+
+def test_the_older_protocol_gets_no_length_behind_data():
+    scard = Pcsc([0x61, 0x02], [1, 2, 0x90, 0], [0x90, 0])
+    card = Card(scard, None, scard.SCARD_PROTOCOL_T0)
+    assert send(card, Command(ins=0xCB, data=b"\xaa\xbb")) == Reply(b"\1\2", 0x9000)
+    send(card, Command(ins=0x20, answers=False))
+    assert scard.sent == ["00cb000002aabb", "00c0000002", "00200000"]
+
+
+def test_an_answer_without_a_status_means_that_the_card_is_gone():
+    scard = Pcsc([])
+    with pytest.raises(CardAway, match="重新插卡"):
+        Card(scard, None, scard.SCARD_PROTOCOL_T1).transmit(b"\0\xcb\0\0")
 
 
 def test_a_card_without_the_application_is_told():

@@ -14,6 +14,8 @@ from edi.errors import UserError
 
 _CASE_4 = 5
 """Bytes of a command before its data; what follows the data is Le."""
+_STATUS = 2
+"""Bytes of the status word that ends every reply."""
 
 _CAUSES = {
     "SCARD_E_NO_SERVICE": (
@@ -67,7 +69,9 @@ class Card:
             apdu = apdu[: _CASE_4 + apdu[4]]  # T=0 has no room for Le behind data
         code, answer = self._scard.SCardTransmit(self._handle, self._protocol, list(apdu))
         _check(self._scard, code)
-        return bytes(answer) if len(answer) > 1 else b"\x6f\x00"
+        if len(answer) < _STATUS:  # some drivers tell so that the card went
+            _check(self._scard, self._scard.SCARD_E_NOT_TRANSACTED)
+        return bytes(answer)
 
 
 def list_readers() -> list[Reader]:
