@@ -5,8 +5,12 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from edi.adapters.pki import Authority, Holder
 
 from tests.cards.conftest import PIN, PUK, READERS
 
@@ -184,3 +188,13 @@ def test_a_reader_that_is_not_there_cannot_take_the_virtual_card(edi, home):
     said = edi("card", "simulate", *pair, "--port", "1")
     assert said.code == 75
     assert "vsmartcard-vpcd" in said.err
+
+
+def test_a_key_of_another_kind_makes_no_card(edi, home):
+    pair = Authority.create("示例发证机构", datetime.now(UTC)).issue(
+        Holder(organisation="示例贸易有限公司"), datetime.now(UTC), key=rsa.generate_private_key(65537, 3072)
+    )
+    pair.save(home / "pki/large")
+    said = edi("card", "simulate", "--key", home / "pki/large.key", "--cert", home / "pki/large.pem")
+    assert said.code == 2
+    assert "RSA-2048" in said.err

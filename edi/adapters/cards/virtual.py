@@ -19,6 +19,7 @@ from edi.adapters.cards import piv
 from edi.adapters.cards.apdu import OK, read_tlv, tlv
 from edi.adapters.cards.secret import Secret
 from edi.errors import UserError
+from edi.messages.dsig import PrivateKey
 
 ATR = bytes.fromhex("3B800181")
 """Direct convention, T=1, no historical bytes, checked."""
@@ -71,7 +72,7 @@ class _Reference:
 class VirtualCard:
     """The card; `answer` takes a command as it comes over the wire and gives the reply with its status word."""
 
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    key: PrivateKey
     certificate: x509.Certificate
     pin: Secret
     puk: Secret
@@ -84,7 +85,7 @@ class VirtualCard:
     _objects: dict[int, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or self._algorithm() is None:
+        if self._algorithm() is None:
             raise UserError(
                 "虚拟卡只支持 RSA-2048 和 P-256 密钥；请换用其他密钥",
                 "The virtual card bears keys of RSA-2048 and P-256 only; use another key",
@@ -165,7 +166,9 @@ class VirtualCard:
     def _algorithm(self) -> piv.Algorithm | None:
         if isinstance(self.key, rsa.RSAPrivateKey):
             return piv.Algorithm.RSA_2048 if self.key.key_size == 2048 else None  # noqa: PLR2004
-        return piv.Algorithm.ECC_P256 if isinstance(self.key.curve, ec.SECP256R1) else None
+        if isinstance(self.key, ec.EllipticCurvePrivateKey) and isinstance(self.key.curve, ec.SECP256R1):
+            return piv.Algorithm.ECC_P256
+        return None
 
     def _authenticate(self, algorithm: int, slot: int, data: bytes) -> tuple[bytes, int]:
         """GENERAL AUTHENTICATE: one signature per PIN shown, as slot 9C has it (part 1, table 4b)."""
@@ -182,6 +185,7 @@ class VirtualCard:
     def _sign(self, challenge: bytes) -> bytes:
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
             return self.key.sign(challenge, ec.ECDSA(Prehashed(hashes.SHA256())))
+        assert isinstance(self.key, rsa.RSAPrivateKey)  # __post_init__ let no other through
         numbers = self.key.private_numbers()
         block = int.from_bytes(challenge, "big")
         if block >= numbers.public_numbers.n:
