@@ -11,7 +11,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from edi.adapters.pki import Authority, Holder
-
 from tests.cards.conftest import PIN, PUK, READERS
 
 WRONG = "11111111"
