@@ -38,7 +38,7 @@ def test_the_default_configuration_shows_every_key_and_no_other():
     table = tomllib.loads(CONFIG.read_text("utf-8"))
     assert set(table) == keys_of(Config) - {"home"}
     config = load_config(CONFIG)
-    for section in ("gateway", "contract", "trust", "simulator"):
+    for section in ("gateway", "contract", "trust", "simulator", "station"):
         assert set(table[section]) == keys_of(type(getattr(config, section))), section
     assert set(table["channels"]["demo"]) == keys_of(type(config.channels["demo"]))
     assert set(table["receivers"]["customs"]) == keys_of(type(config.receivers["customs"]))

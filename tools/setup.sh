@@ -32,6 +32,15 @@ if [ "$wanted" = test ]; then
     command -v xmlsec1 >/dev/null || missing="$missing xmlsec1"
     command -v javac >/dev/null || missing="$missing default-jdk-headless"
     command -v pdffonts >/dev/null || missing="$missing poppler-utils"
+    # A smart card service with virtual readers, OpenSC as judge of our cards, and what pyscard is built with.
+    [ -x /usr/sbin/pcscd ] || missing="$missing pcscd"
+    command -v opensc-tool >/dev/null || missing="$missing opensc"
+    [ -e /usr/lib/pcsc/drivers/serial/libifdvpcd.so ] || missing="$missing vsmartcard-vpcd"
+    command -v swig >/dev/null || missing="$missing swig"
+    [ -e /usr/include/PCSC/winscard.h ] || missing="$missing libpcsclite-dev"
+    command -v cc >/dev/null || missing="$missing build-essential"
+    "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+        missing="$missing python3-dev"
     [ -z "$missing" ] || need $missing
 fi
 

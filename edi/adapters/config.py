@@ -19,6 +19,7 @@ from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
 
+from edi.adapters.cards.piv import Slot
 from edi.checks.holder import Places
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
@@ -28,6 +29,7 @@ from edi.messages.algorithms import Extra
 
 LONGEST_NODE = 16
 """Characters of a DXP node id (exchange 4)."""
+SLOTS = tuple(one.key for one in Slot)
 
 _KINDS: dict[Any, tuple[str, str]] = {
     int: ("不小于 0 的整数", "a whole number from 0"),
@@ -117,6 +119,20 @@ class SimulatorConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StationConfig:
+    """Section [station]; a PIN is no part of it."""
+
+    enabled: bool = False
+    unsigned: Path = Path("station/unsigned")
+    signed: Path = Path("station/signed")
+    refused: Path = Path("station/refused")
+    channel: str = ""
+    reader: str = ""
+    slot: str = "9C"
+    card: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobConfig:
     """Section [jobs.NAME]: either `every_seconds` or `cron`."""
 
@@ -138,6 +154,7 @@ class Config:
     routes: tuple[Route, ...] = ()
     retry: RetryPolicy = RetryPolicy()
     simulator: SimulatorConfig = SimulatorConfig()
+    station: StationConfig = StationConfig()
     jobs: dict[str, JobConfig] = field(default_factory=dict)
 
 
@@ -173,6 +190,7 @@ def _contradictions(config: Config) -> list[str]:
         *_unknown_receivers(config),
         *_clashing_folders(config),
         *_senseless_values(config),
+        *_unusable_station(config),
         *_bad_schedules(config),
     ]
 
@@ -206,6 +224,9 @@ def _folders(config: Config) -> Iterator[tuple[str, Path]]:
     for name, receiver in config.receivers.items():
         yield f"receivers.{name}.send", receiver.send
         yield f"receivers.{name}.collect", receiver.collect
+    if config.station.enabled:
+        for box in ("unsigned", "signed", "refused"):
+            yield f"station.{box}", getattr(config.station, box)
 
 
 def _senseless_values(config: Config) -> Iterator[str]:
@@ -228,6 +249,13 @@ def _senseless_values(config: Config) -> Iterator[str]:
         yield "batch: 应大于 0 / must be greater than 0"
     if config.simulator.review not in ("auto", "manual"):
         yield "simulator.review: 应为 auto 或 manual / must be auto or manual"
+
+
+def _unusable_station(config: Config) -> Iterator[str]:
+    if config.station.enabled and config.station.channel not in config.channels:
+        yield f"station.channel: 通道 {config.station.channel} 未定义 / channel {config.station.channel} is not defined"
+    if config.station.slot.upper() not in SLOTS:
+        yield f"station.slot: 应为 {'、'.join(SLOTS)} 之一 / must be one of {', '.join(SLOTS)}"
 
 
 def _bad_schedules(config: Config) -> Iterator[str]:

@@ -63,7 +63,7 @@ def _schedule(plan: JobConfig | None) -> str:
 def jobs_run(name: str, home: Path, as_json: bool) -> None:
     """运行一个任务 / Run one job.
 
-    供 cron 或 systemd 调用 / for cron or systemd.
+    供 cron 或 systemd 调用；有一部分暂不可用时退出码为 75。For cron or systemd; exit code 75 while something is out of reach.
     """
     found = find_jobs()
     if name not in found:
@@ -73,6 +73,7 @@ def jobs_run(name: str, home: Path, as_json: bool) -> None:
         )
     with open_app(home) as app:
         result = found[name](app)
+        app.outages.raise_any()
     if as_json:
         show_json({"name": name, "result": result})
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -20,9 +21,28 @@ from edi.messages.canonical import C14n, canonical_document, canonical_subtree
 ENVELOPED = f"{DS}enveloped-signature"
 
 
+class Signer(Protocol):
+    """What signs a message: a key in this program's memory or on a card."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """Its key decides the algorithm."""
+
+    @property
+    def key_name(self) -> str:
+        """Card or account number, written as KeyName."""
+
+    @property
+    def algorithm(self) -> str:
+        """Identifier of the signature method."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature value over `data` as XML Signature wants it: ECDSA as raw r‖s."""
+
+
 @dataclass(frozen=True)
 class SigningKey:
-    """A private key with its certificate; the certificate's key decides the algorithm."""
+    """A private key with its certificate; a `Signer`."""
 
     key: PrivateKey
     certificate: x509.Certificate
@@ -44,7 +64,7 @@ def ds(name: str) -> str:
     return f"{{{DS}}}{name}"
 
 
-def sign_message(root: etree._Element, signer: SigningKey) -> bytes:
+def sign_message(root: etree._Element, signer: Signer) -> bytes:
     """The signed message, UTF-8. `root` gets its Signature as last child; an older one is replaced."""
     for old in root.findall(ds("Signature")):
         root.remove(old)
@@ -70,7 +90,7 @@ def _signed_info(signature: etree._Element, algorithm: str, canonical: bytes) ->
     return signed_info
 
 
-def _key_info(signature: etree._Element, signer: SigningKey) -> None:
+def _key_info(signature: etree._Element, signer: Signer) -> None:
     key_info = etree.SubElement(signature, ds("KeyInfo"))
     etree.SubElement(key_info, ds("KeyName")).text = signer.key_name
     data = etree.SubElement(key_info, ds("X509Data"))

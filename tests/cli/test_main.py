@@ -101,7 +101,7 @@ def test_a_damaged_ledger_is_told_as_such(edi, workspace):
         (("chek",), "没有命令 chek；是否想用 check？", "did you mean check?"),
         (("status", "--jsn"), "没有选项 --jsn；是否想用 --json？", "did you mean --json?"),
         (("check", "--format", "pdf", "x"), "选项 --format 的值不对；可用：text、json、junit、html", "'pdf' is not one of"),
-        (("sign", "pyproject.toml"), "缺少必填的选项 --key", "Missing option --key"),
+        (("sign", "pyproject.toml"), "缺少必填的选项 --output", "Missing option --output"),
         (("show",), "缺少必填的参数 KEY", "Missing argument KEY"),
         (("show", "a", "b"), "多余的参数：b", "unexpected extra argument"),
         (("status", "--home"), "选项 --home 后面缺少值", "requires an argument"),
