@@ -15,6 +15,7 @@ from edi.adapters.cards.faults import CardFault
 from edi.adapters.cards.piv import Algorithm, Piv, Slot
 from edi.adapters.cards.secret import Secret
 from edi.adapters.keys import key_name
+from edi.checks.certificate import is_sm2
 from edi.errors import UserError
 from edi.messages.algorithms import ECDSA_SHA256, RSA_SHA256
 
@@ -81,7 +82,7 @@ def signing_certificate(card: Piv, slot: Slot) -> x509.Certificate:
             f"卡上 {slot.key} 没有证书；请用 edi card info 查看，用 --slot 另选",
             f"Slot {slot.key} of the card has no certificate; look with `edi card info`, choose with --slot",
         )
-    key = certificate.public_key()
+    key = None if is_sm2(certificate) else certificate.public_key()
     if (isinstance(key, rsa.RSAPublicKey) and key.key_size == _RSA_BITS) or (
         isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
     ):
