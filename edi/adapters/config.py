@@ -16,8 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apscheduler.triggers.cron import CronTrigger
-
+from edi.adapters.config_ops import (
+    AlarmsConfig,
+    HealthConfig,
+    LogConfig,
+    RemindersConfig,
+    ReportsConfig,
+    RetentionConfig,
+    SilenceConfig,
+    senseless_operations,
+)
+from edi.adapters.schedule import JobConfig
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
@@ -77,6 +86,7 @@ class ChannelConfig:
     messages: tuple[str, ...] = ("*",)
     file_bytes: int = 33_554_432
     files_per_minute: int = 60_000
+    expect_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +120,6 @@ class SimulatorConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobConfig:
-    """Section [jobs.NAME]: either `every_seconds` or `cron`."""
-
-    every_seconds: float = 0.0
-    cron: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Config:
     """The whole configuration."""
 
@@ -132,6 +134,13 @@ class Config:
     retry: RetryPolicy = RetryPolicy()
     simulator: SimulatorConfig = SimulatorConfig()
     jobs: dict[str, JobConfig] = field(default_factory=dict)
+    reports: ReportsConfig = field(default_factory=ReportsConfig)
+    reminders: RemindersConfig = field(default_factory=RemindersConfig)
+    silence: SilenceConfig = field(default_factory=SilenceConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
+    alarms: AlarmsConfig = field(default_factory=AlarmsConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
+    log: LogConfig = field(default_factory=LogConfig)
 
 
 def load_config(path: Path) -> Config:
@@ -166,7 +175,7 @@ def _contradictions(config: Config) -> list[str]:
         *_unknown_receivers(config),
         *_clashing_folders(config),
         *_senseless_values(config),
-        *_bad_schedules(config),
+        *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
     ]
 
 
@@ -218,20 +227,6 @@ def _senseless_values(config: Config) -> Iterator[str]:
         yield "simulator.review: 应为 auto 或 manual / must be auto or manual"
 
 
-def _bad_schedules(config: Config) -> Iterator[str]:
-    for name, job in config.jobs.items():
-        if bool(job.every_seconds) == bool(job.cron):
-            yield f"jobs.{name}: every_seconds（大于 0）与 cron 二选一 / give either every_seconds above 0 or cron"
-        elif job.cron:
-            try:
-                CronTrigger.from_crontab(job.cron)
-            except ValueError as error:
-                yield (
-                    f"jobs.{name}.cron: “{job.cron}”不是有效的五段 cron 表达式（分 时 日 月 周） / "
-                    f"not a valid cron expression of five fields: {error}"
-                )
-
-
 class _Reader:
     """Turns TOML tables into dataclasses by their annotations."""
 
@@ -252,7 +247,9 @@ class _Reader:
         for name, one in fields.items():
             if name in table:
                 values[name] = self._value(hints[name], table[name], _join(where, name))
-            elif one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
+            elif dataclasses.is_dataclass(hints[name]) and not _required(one):
+                values[name] = self.read(hints[name], {}, _join(where, name))
+            elif _required(one):
                 values[name] = self._problem(_join(where, name), "缺少必填的键 / a required key is missing")
             elif isinstance(one.default, Path):
                 values[name] = self._home / one.default
@@ -291,6 +288,10 @@ class _Reader:
         """Note a problem; the None that comes back stands for the missing value."""
         self._problems.append(f"{where or 'config.toml'}: {text}")
         return None
+
+
+def _required(one: dataclasses.Field[Any]) -> bool:
+    return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
 
 
 def _join(where: str, name: str) -> str:

@@ -23,6 +23,7 @@ from edi.cli.customs import customs
 from edi.cli.demo import demo
 from edi.cli.jobs import jobs
 from edi.cli.log import log
+from edi.cli.operations import doctor, health, metrics
 from edi.cli.output import show_error
 from edi.cli.run import init, run
 from edi.cli.show import show
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (init, demo, run, check, sign, verify, status, show, log, customs, jobs):
+for command in (init, demo, run, check, sign, verify, status, show, log, customs, jobs, health, metrics, doctor):
     cli.add_command(command)
 
 
