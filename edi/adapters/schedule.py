@@ -18,7 +18,7 @@ from edi.core.times import CHINA
 
 FIELDS = 5
 """Minute, hour, day of month, month, weekday."""
-_LOOK_BACK_DAYS = (2, 10, 70, 400)
+_LOOK_BACK_DAYS = (2, 10, 70, 800)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +54,11 @@ def trigger(plan: JobConfig) -> BaseTrigger:
 def next_time(plan: JobConfig, last: datetime, now: datetime) -> datetime | None:
     """The moment after `last` at which the plan is due, in the past if it was missed; None if it never is.
 
-    However many moments were missed, they count as one. A `last` that lies ahead, from a clock that was
-    wrong, counts as now.
+    However many moments were missed, they count as one. A `last` that lies ahead was told by a clock that
+    was wrong: then it is due at once.
     """
-    last = min(last, now)
+    if last > now:
+        return now
     if not plan.cron:
         return last + timedelta(seconds=plan.every_seconds)
     due: datetime | None = cron(plan.cron).get_next_fire_time(last, now)
@@ -65,7 +66,7 @@ def next_time(plan: JobConfig, last: datetime, now: datetime) -> datetime | None
 
 
 def latest_two(expression: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """The two latest moments of a cron expression not after `now`; None if there were none within a year."""
+    """The two latest moments of a cron expression not after `now`; None if there are not two within two years."""
     moments = cron(expression)
     for days in _LOOK_BACK_DAYS:
         found: list[datetime] = []

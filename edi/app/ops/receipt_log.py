@@ -20,8 +20,8 @@ from edi.adapters.ledger_reader import OUTCOMES
 from edi.app.checking import build_forms
 from edi.app.office import Office, claims_on_disk
 from edi.app.ops.receipt_pages import as_csv, as_html
-from edi.core.status import Verdict, status_of_code
-from edi.core.times import CHINA, from_iso, iso
+from edi.core.status import Status, Verdict, status_of_code
+from edi.core.times import CHINA, china, from_iso, iso
 
 _UNFIT = r"[^-.\w]"
 """What of a channel's name does not go into the name of a file."""
@@ -58,6 +58,8 @@ class Line:
     code: int
     status: str
     """What the receipt says, in Chinese."""
+    tone: str
+    """`good` or `bad` where that is the end of the matter, else empty."""
     effect: str
     """What it did to the application."""
     received: str
@@ -90,7 +92,7 @@ class DayLog:
     made_at: str
     lines: Sequence[Line]
     statuses: Sequence[tuple[str, int]]
-    """Receipts by status, most frequent first."""
+    """Receipts by status, in the order of the status table."""
     outcomes: Sequence[tuple[str, int]]
     """Files by what became of them."""
     proofs: Sequence[Proof]
@@ -112,6 +114,14 @@ OUTCOME_NAMES = {
     "CONFLICT": "冲突被拒",
     "DUPLICATE": "重复",
     "QUARANTINED": "隔离",
+}
+
+
+_TONES = {
+    Status.APPROVED: "good",
+    Status.DISAPPROVED: "bad",
+    Status.REFUSED: "bad",
+    Status.LODGE_FAILED: "bad",
 }
 
 
@@ -143,7 +153,7 @@ def day_log(office: Office, channel: str, day: date) -> DayLog:
         day=day,
         made_at=f"{office.clock().astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
         lines=lines,
-        statuses=Counter(one.status for one in lines).most_common(),
+        statuses=_by_status(lines),
         outcomes=[(OUTCOME_NAMES[one], outcomes.get(one, 0)) for one in OUTCOMES],
         proofs=[
             Proof(
@@ -187,16 +197,19 @@ def _line(row: Any, names: dict[str, str]) -> Line:
         customs=row["customs"] or "",
         code=row["code"],
         status=reported.text if reported else f"代码 {row['code']}",
+        tone=_TONES.get(reported, "") if reported else "",
         effect=EFFECTS.get(row["verdict"], row["verdict"]),
-        received=_china(row["received_at"]),
-        customs_time=_china(row["time"]),
+        received=china(row["received_at"]),
+        customs_time=china(row["time"]),
         opinion=(row["opinion"] or "") if reported and reported.token == row["status"] else "",
         file=row["file_name"],
     )
 
 
-def _china(moment: str) -> str:
-    return f"{from_iso(moment).astimezone(CHINA):%Y-%m-%d %H:%M:%S}" if moment else ""
+def _by_status(lines: Sequence[Line]) -> list[tuple[str, int]]:
+    order = [one.text for one in Status]
+    counted = Counter(one.status for one in lines)
+    return sorted(counted.items(), key=lambda one: (order.index(one[0]) if one[0] in order else len(order), one[0]))
 
 
 def _span(day: date) -> tuple[str, str]:
