@@ -115,7 +115,8 @@ class Pipeline:
             for file, verdict in zip(received, examined, strict=True):
                 outcomes.append((file, recorder.enter(file, verdict)))
         for file, outcome in outcomes:
-            log.info("%s %s %s", file.channel.name, file.claim.name, outcome)
+            keys = {"channel": file.channel.name, "file": file.claim.name, "claim": file.claim.id, "event": "entered"}
+            log.info("%s %s %s", file.channel.name, file.claim.name, outcome, extra=keys)
 
     @contextlib.contextmanager
     def _holding(self, name: str) -> Iterator[None]:
@@ -125,7 +126,11 @@ class Pipeline:
         except OSError as error:
             if name not in self.held:
                 log.warning(
-                    "暂缓：%s 的目录无法使用（%s），恢复后自动继续 / held: %s", name, cause_zh(error), cause_en(error)
+                    "暂缓：%s 的目录无法使用（%s），恢复后自动继续 / held: %s",
+                    name,
+                    cause_zh(error),
+                    cause_en(error),
+                    extra={"channel": name, "event": "alarm_box"},
                 )
                 self._tell("alarm_box", name, zh=cause_zh(error), en=cause_en(error))
             self.held[name] = cause_zh(error)

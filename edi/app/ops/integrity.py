@@ -72,7 +72,7 @@ def _contents(office: Office) -> tuple[int, list[str]]:
     count, last = 0, ""
     while True:
         with office.reader.view() as ledger:
-            query = "select digest, bytes from content where digest > ? order by digest limit ?"
+            query = "select digest, cast(bytes as blob) as bytes from content where digest > ? order by digest limit ?"
             rows = ledger.execute(query, (last, AT_ONCE)).fetchall()
         if not rows:
             return count, wrong
