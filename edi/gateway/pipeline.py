@@ -126,11 +126,7 @@ class Pipeline:
         except OSError as error:
             if name not in self.held:
                 log.warning(
-                    "暂缓：%s 的目录无法使用（%s），恢复后自动继续 / held: %s",
-                    name,
-                    cause_zh(error),
-                    cause_en(error),
-                    extra={"channel": name, "event": "alarm_box"},
+                    "暂缓：%s 的目录无法使用（%s），恢复后自动继续 / held: %s", name, cause_zh(error), cause_en(error)
                 )
                 self._tell("alarm_box", name, zh=cause_zh(error), en=cause_en(error))
             self.held[name] = cause_zh(error)

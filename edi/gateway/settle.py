@@ -72,7 +72,7 @@ class _Batch:
         if one.attempts == 0:
             task = one.task
             entry.event("alarm_held", task.subject, place=task.place, target=task.target, trouble=trouble)
-            keys = {"channel": task.place, "claim": task.subject, "event": "alarm_held"}
+            keys = {"channel": task.place, "file": Path(task.target).name, "event": "alarm_held"}
             log.warning(
                 "暂缓：%s 未能送达（%s），将自动重试 / held, tried again later", task.target, trouble, extra=keys
             )

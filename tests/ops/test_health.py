@@ -147,6 +147,8 @@ def test_the_log_as_objects(workspace):
     assert (taken["channel"], taken["level"], taken["event"]) == ("demo", "INFO", "entered")
     with sqlite3.connect(workspace.home / "var" / "ledger.sqlite") as ledger:
         assert ledger.execute("select claim from files").fetchone() == (taken["claim"],)
+        ((guid,),) = ledger.execute("select guid from applications").fetchall()
+    assert [one["event"] for one in lines if one.get("guid") == guid] == ["receipt"] * 3
 
 
 def test_an_object_of_the_log_is_one_line_whatever_is_told():

@@ -63,8 +63,13 @@ def remind(office: Office) -> dict[str, int]:
     today = office.clock().astimezone(CHINA).date()
     own = list(_own_certificates(office))
     due = [*_from_results(office, today), *_answers_certificate(office)]
+    channels = office.channels()
     with office.ledger.transaction(office.clock()) as entry:
-        written = sum(_write(office, entry, one, today) for one in due)
+        written = sum(
+            _write(office, entry, one, today, channels[one.channel].boxes.inbox)
+            for one in due
+            if one.channel in channels
+        )
     return {"reminders": written} | reconcile(office, "certificate:", dict(_alarms(office, own, today)))
 
 
@@ -73,19 +78,18 @@ def threshold(days: Sequence[int], left: int) -> int | None:
     return EXPIRED if left < 0 else min((one for one in days if left <= one), default=None)
 
 
-def _write(office: Office, entry: Entry, due: Due, today: date) -> int:
+def _write(office: Office, entry: Entry, due: Due, today: date, inbox: Path) -> int:
     """Record one reminder, unless it was or need not be; how many."""
     left = (due.until - today).days
     at = threshold(office.config.reminders.days, left)
-    channel = office.channels().get(due.channel)
     subject = f"{REMINDER}{due.key}:{due.until}:{at}"
-    if not at or channel is None or entry.rows("select 1 from events where subject = ? limit 1", (subject,)):
+    if not at or entry.rows("select 1 from events where subject = ? limit 1", (subject,)):
         return 0
     key = re.sub("[^0-9A-Za-z]+", "-", due.key)
     name = f"Reminder_{key}_{due.until:%Y%m%d}_{at}d_{digits17(office.clock())}.json"
     told = dict(due.told) | {"validUntil": f"{due.until}", "daysLeft": left, "zh": due.zh, "en": due.en}
     content = entry.keep(json.dumps(told, ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
-    target = str(channel.boxes.inbox / name)
+    target = str(inbox / name)
     entry.event("reminder", subject, channel=due.channel, file=name)
     entry.task(Task(kind="write", place=due.channel, target=target, content=content, subject=subject))
     return 1
