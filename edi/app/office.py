@@ -52,5 +52,9 @@ def claims_on_disk(config: Config) -> list[str]:
 
     One that is entered meanwhile is then found in the ledger.
     """
-    boxes = [one.boxes.outbox for one in channels_of(config).values()]
-    return [file.parent.name for box in boxes for file in (box / CLAIMED).glob(_CLAIMS) if file.is_file()]
+    return [file.parent.name for one in channels_of(config).values() for file in claimed_files(one)]
+
+
+def claimed_files(channel: Channel) -> list[Path]:
+    """The files of a channel that are claimed and not put away, each in the folder of its claim; only looked at."""
+    return sorted(file for file in (channel.boxes.outbox / CLAIMED).glob(_CLAIMS) if file.is_file())

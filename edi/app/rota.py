@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import Config, load_config
 from edi.adapters.job_book import LATEST, JobBook, JobRun, latest_runs
@@ -58,7 +59,7 @@ class Rota:
             counts: Mapping[str, int] = {}
             zh = en = ""
             try:
-                counts = job(worker)
+                counts = _carry_out(job, worker)
             except EdiError as error:
                 zh, en = error.zh, error.en
                 raise
@@ -79,6 +80,18 @@ class Rota:
             self._book.enter(run)
         except TryLater as outage:
             log.warning("任务 %s 的运行记录未能写入：%s / not noted down: %s", run.name, outage.zh, outage.en)
+
+
+def _carry_out(job: Job, worker: App | Office) -> Mapping[str, int]:
+    """What the system would not do is an outage of ours: the job is run again at its next time."""
+    try:
+        return job(worker)
+    except OSError as error:
+        raise TryLater(
+            f"任务 {job.name} 没有做完：{cause_zh(error)}；请检查磁盘和权限，到下次时间会再运行",
+            f"The job {job.name} was not finished: {cause_en(error)}; check disk and permissions, it runs again at its "
+            "next time",
+        ) from error
 
 
 @contextlib.contextmanager

@@ -20,6 +20,15 @@ class Words(NamedTuple):
     en: str
 
 
+OUTCOME_TEXT = {
+    "ACCEPTED": "受理",
+    "REFUSED": "被拒",
+    "CONFLICT": "冲突被拒",
+    "DUPLICATE": "重复",
+    "QUARANTINED": "隔离",
+}
+"""What became of a file."""
+
 _BY_SYSTEM = re.compile(r"\[Errno (?P<number>[0-9]+)\] (?P<text>.*?)(?:: '(?P<path>.*)')?")
 
 _WHAT = {

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from edi.app import open_reader
-from edi.app.words import held_words
+from edi.app.words import OUTCOME_TEXT, held_words
 from edi.cli import options
 from edi.cli.output import show_finding, show_json, show_words
-from edi.cli.status import OUTCOME_TEXT, outcome
+from edi.cli.status import outcome
 from edi.core.findings import Finding
 from edi.core.qualification import Qualification
 from edi.core.times import LONG_TERM, china

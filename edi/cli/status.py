@@ -13,20 +13,13 @@ from edi.adapters.ledger_reader import OUTCOMES, LedgerReader
 from edi.app import open_reader
 from edi.app.composition import CONFIG_FILE
 from edi.app.office import claims_on_disk
-from edi.app.words import Words, alarm_words, held_words, still_open
+from edi.app.words import OUTCOME_TEXT, Words, alarm_words, held_words, still_open
 from edi.cli import options
 from edi.cli.output import on_terminal, show_json, show_table, show_words
 from edi.core.times import china
 
 Record = dict[str, Any]
 
-OUTCOME_TEXT = {
-    "ACCEPTED": "受理",
-    "REFUSED": "被拒",
-    "CONFLICT": "冲突被拒",
-    "DUPLICATE": "重复",
-    "QUARANTINED": "隔离",
-}
 _APPLICATIONS = (
     "申请统一编号 no.",
     "企业流水号 client no.",

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from edi.adapters.boxes import CLAIMED, Claim, claims
+from edi.adapters.boxes import Claim
 from edi.adapters.files import TEMPORARY_PREFIX, regular_files
 from edi.adapters.ledger import Task
-from edi.app.office import Office
+from edi.app.office import Office, claimed_files
 from edi.core.times import china, iso
 from edi.gateway.parts import Channel
 
@@ -41,8 +41,7 @@ def examine(office: Office) -> list[Illness]:
     for channel in office.channels().values():
         found += _missing_boxes(channel)
         found += _left_temporaries(channel)
-        if (channel.boxes.outbox / CLAIMED).is_dir():
-            found += _claims(office, channel)
+        found += _claims(office, channel)
     return [*found, *_tasks(office), *_without_content(office)]
 
 
@@ -93,7 +92,8 @@ def _is_old(path: Path) -> bool:
 
 def _claims(office: Office, channel: Channel) -> Iterator[Illness]:
     """Files that are claimed: entered and to be put away, or still to be entered."""
-    for claim in claims(channel.boxes.outbox):
+    for file in claimed_files(channel):
+        claim = Claim(file.parent.name, file.name, file)
         with office.reader.view() as ledger:
             row = ledger.execute("select outcome from files where claim = ?", (claim.id,)).fetchone()
             query = "select 1 from outgoing where done_at is null and kind = 'move' and subject = ?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import logging
@@ -14,6 +15,7 @@ from typing import Any
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import regular_files, write_whole
 from edi.adapters.job_book import LATEST, JobRun, latest_runs
+from edi.adapters.ledger_records import Record
 from edi.app.office import Office, channels_of
 from edi.app.words import still_open
 from edi.core.times import iso
@@ -26,6 +28,8 @@ PULSE_SECONDS = 5.0
 COUNTED = 10_000
 """Files of a box beyond which counting stops."""
 
+_LAST_ALARM = "select max(seq) from events where kind like 'alarm%' or kind = 'healed'"
+
 
 class Pulse:
     """Writes the health file."""
@@ -36,6 +40,8 @@ class Pulse:
         self._started = iso(office.clock())
         self._last = float("-inf")
         self._troubled = False
+        self._alarms: list[Record] = []
+        self._alarms_until = 0
 
     def beat(self) -> None:
         """Write the file, unless it was written just now. What goes wrong is told once and stops nothing."""
@@ -55,11 +61,15 @@ class Pulse:
 
     def end(self) -> None:
         """The service stops as it was told to: nobody shall take the file for that of a service that died."""
-        self._office.config.health.file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._office.config.health.file.unlink(missing_ok=True)
 
     def _state(self) -> dict[str, Any]:
         with self._office.reader.view() as ledger:
             runs = latest_runs(ledger.execute(LATEST).fetchall())
+            until = ledger.execute(_LAST_ALARM).fetchone()[0] or 0
+        if until != self._alarms_until:  # a ledger may know many alarms, and new ones are rare
+            self._alarms, self._alarms_until = self._office.reader.alarms(), until
         held = self._office.reader.waiting()
         return {
             "pid": os.getpid(),
@@ -68,7 +78,7 @@ class Pulse:
             "backlog": backlog(self._office),
             "outOfReach": dict(self._held),
             "held": len(held),
-            "alarms": len(still_open(self._office.reader.alarms(), held)),
+            "alarms": len(still_open(self._alarms, held)),
             "jobs": {name: run_record(run) for name, run in sorted(runs.items())},
         }
 

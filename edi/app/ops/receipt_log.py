@@ -20,6 +20,7 @@ from edi.adapters.ledger_reader import OUTCOMES
 from edi.app.checking import build_forms
 from edi.app.office import Office, claims_on_disk
 from edi.app.ops.receipt_pages import as_csv, as_html
+from edi.app.words import OUTCOME_TEXT
 from edi.core.status import Status, Verdict, status_of_code
 from edi.core.times import CHINA, china, from_iso, iso
 
@@ -108,15 +109,6 @@ EFFECTS = {
     Verdict.KNOWN.value: "已知，未变",
     Verdict.CONTRADICTS.value: "与现状矛盾，未变",
 }
-OUTCOME_NAMES = {
-    "ACCEPTED": "受理",
-    "REFUSED": "被拒",
-    "CONFLICT": "冲突被拒",
-    "DUPLICATE": "重复",
-    "QUARANTINED": "隔离",
-}
-
-
 _TONES = {
     Status.APPROVED: "good",
     Status.DISAPPROVED: "bad",
@@ -154,7 +146,7 @@ def day_log(office: Office, channel: str, day: date) -> DayLog:
         made_at=f"{office.clock().astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
         lines=lines,
         statuses=_by_status(lines),
-        outcomes=[(OUTCOME_NAMES[one], outcomes.get(one, 0)) for one in OUTCOMES],
+        outcomes=[(OUTCOME_TEXT[one], outcomes.get(one, 0)) for one in OUTCOMES],
         proofs=[
             Proof(
                 zh="当日使状态更新的回执 = 其中有台账事件为证的",
