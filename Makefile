@@ -5,7 +5,7 @@
 
 VENV ?= .venv
 BIN = $(VENV)/bin
-GENERATED_DOCS = docs/flow.md docs/messages.md docs/codes.md docs/cli.md docs/simulator.md
+GENERATED_DOCS = docs/flow.md docs/messages.md docs/codes.md docs/cli.md docs/simulator.md docs/operations.md
 
 .PHONY: demo test lint docs crash bench clean
 

@@ -13,7 +13,6 @@ from edi.adapters.config import Config, load_config
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.app.jobs import find_jobs
 from edi.cli.main import cli
-from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
 from edi.errors import UserError
 from edi.messages.algorithms import METHODS
@@ -38,12 +37,13 @@ def test_the_default_configuration_shows_every_key_and_no_other():
     table = tomllib.loads(CONFIG.read_text("utf-8"))
     assert set(table) == keys_of(Config) - {"home"}
     config = load_config(CONFIG)
-    for section in ("gateway", "contract", "trust", "simulator", "station"):
-        assert set(table[section]) == keys_of(type(getattr(config, section))), section
+    for section in keys_of(Config) - {"home"}:
+        value = getattr(config, section)
+        if dataclasses.is_dataclass(value):
+            assert set(table[section]) == keys_of(type(value)), section
     assert set(table["channels"]["demo"]) == keys_of(type(config.channels["demo"]))
     assert set(table["receivers"]["customs"]) == keys_of(type(config.receivers["customs"]))
     assert set(table["routes"][0]) == keys_of(Route)
-    assert set(table["retry"]) == keys_of(RetryPolicy)
 
 
 def test_every_key_of_the_default_configuration_is_explained():

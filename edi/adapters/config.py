@@ -17,9 +17,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from apscheduler.triggers.cron import CronTrigger
-
-from edi.adapters.cards.piv import Slot
+from edi.adapters.config_ops import (
+    AlarmsConfig,
+    HealthConfig,
+    LogConfig,
+    RemindersConfig,
+    ReportsConfig,
+    RetentionConfig,
+    SilenceConfig,
+    senseless_operations,
+)
+from edi.adapters.config_station import StationConfig, unusable_station
+from edi.adapters.schedule import JobConfig
 from edi.checks.holder import Places
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
@@ -29,7 +38,6 @@ from edi.messages.algorithms import Extra
 
 LONGEST_NODE = 16
 """Characters of a DXP node id (exchange 4)."""
-SLOTS = tuple(one.key for one in Slot)
 
 _KINDS: dict[Any, tuple[str, str]] = {
     int: ("不小于 0 的整数", "a whole number from 0"),
@@ -86,6 +94,7 @@ class ChannelConfig:
     signatures: tuple[Extra, ...] = ()
     file_bytes: int = 33_554_432
     files_per_minute: int = 60_000
+    expect_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,28 +128,6 @@ class SimulatorConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StationConfig:
-    """Section [station]; a PIN is no part of it."""
-
-    enabled: bool = False
-    unsigned: Path = Path("station/unsigned")
-    signed: Path = Path("station/signed")
-    refused: Path = Path("station/refused")
-    channel: str = ""
-    reader: str = ""
-    slot: str = "9C"
-    card: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobConfig:
-    """Section [jobs.NAME]: either `every_seconds` or `cron`."""
-
-    every_seconds: float = 0.0
-    cron: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Config:
     """The whole configuration."""
 
@@ -154,8 +141,15 @@ class Config:
     routes: tuple[Route, ...] = ()
     retry: RetryPolicy = RetryPolicy()
     simulator: SimulatorConfig = SimulatorConfig()
-    station: StationConfig = StationConfig()
+    station: StationConfig = field(default_factory=StationConfig)
     jobs: dict[str, JobConfig] = field(default_factory=dict)
+    reports: ReportsConfig = field(default_factory=ReportsConfig)
+    reminders: RemindersConfig = field(default_factory=RemindersConfig)
+    silence: SilenceConfig = field(default_factory=SilenceConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
+    alarms: AlarmsConfig = field(default_factory=AlarmsConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
+    log: LogConfig = field(default_factory=LogConfig)
 
 
 def load_config(path: Path) -> Config:
@@ -190,8 +184,8 @@ def _contradictions(config: Config) -> list[str]:
         *_unknown_receivers(config),
         *_clashing_folders(config),
         *_senseless_values(config),
-        *_unusable_station(config),
-        *_bad_schedules(config),
+        *unusable_station(config.station, config.channels),
+        *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
     ]
 
 
@@ -251,27 +245,6 @@ def _senseless_values(config: Config) -> Iterator[str]:
         yield "simulator.review: 应为 auto 或 manual / must be auto or manual"
 
 
-def _unusable_station(config: Config) -> Iterator[str]:
-    if config.station.enabled and config.station.channel not in config.channels:
-        yield f"station.channel: 通道 {config.station.channel} 未定义 / channel {config.station.channel} is not defined"
-    if config.station.slot.upper() not in SLOTS:
-        yield f"station.slot: 应为 {'、'.join(SLOTS)} 之一 / must be one of {', '.join(SLOTS)}"
-
-
-def _bad_schedules(config: Config) -> Iterator[str]:
-    for name, job in config.jobs.items():
-        if bool(job.every_seconds) == bool(job.cron):
-            yield f"jobs.{name}: every_seconds（大于 0）与 cron 二选一 / give either every_seconds above 0 or cron"
-        elif job.cron:
-            try:
-                CronTrigger.from_crontab(job.cron)
-            except ValueError as error:
-                yield (
-                    f"jobs.{name}.cron: “{job.cron}”不是有效的五段 cron 表达式（分 时 日 月 周） / "
-                    f"not a valid cron expression of five fields: {error}"
-                )
-
-
 class _Reader:
     """Turns TOML tables into dataclasses by their annotations."""
 
@@ -292,7 +265,9 @@ class _Reader:
         for name, one in fields.items():
             if name in table:
                 values[name] = self._value(hints[name], table[name], _join(where, name))
-            elif one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
+            elif dataclasses.is_dataclass(hints[name]) and not _required(one):
+                values[name] = self.read(hints[name], {}, _join(where, name))
+            elif _required(one):
                 values[name] = self._problem(_join(where, name), "缺少必填的键 / a required key is missing")
             elif isinstance(one.default, Path):
                 values[name] = self._home / one.default
@@ -334,6 +309,10 @@ class _Reader:
 def _kind(hint: type[Any]) -> str:
     """What a value should be; of an enumeration all that it may be."""
     return " | ".join(str(one.value) for one in hint) if issubclass(hint, Enum) else hint.__name__
+
+
+def _required(one: dataclasses.Field[Any]) -> bool:
+    return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
 
 
 def _join(where: str, name: str) -> str:

@@ -42,13 +42,14 @@ _WAITING = """
     left join messages m on m.digest = coalesce(nullif(f.message, ''), o.subject)
     where o.done_at is null and o.attempts > 0"""
 
-_ALARMS = """
+ALARM_EVENTS = """
     select e.*, a.application_no, coalesce(f.name, m.file_name) as file
     from events e
     left join applications a on a.guid = e.subject
     left join files f on f.claim = e.subject
     left join messages m on m.digest = e.subject
-    where e.kind like 'alarm%' or e.kind = 'healed' order by e.seq"""
+    where (e.kind like 'alarm%' or e.kind = 'healed')"""
+"""Alarms and the ends of troubles, with what they are about."""
 
 _UNPROVEN = """
     select (select count(*) from files f where f.outcome = 'ACCEPTED'
@@ -68,25 +69,25 @@ class LedgerReader:
 
     def applications(self) -> list[Record]:
         """All applications, in the order of their numbers."""
-        with self._open() as connection:
+        with self.view() as connection:
             return [application(row) for row in connection.execute(f"{_STATUS} order by a.application_no")]
 
     def find(self, key: str) -> list[Record]:
         """Applications whose guid, application number or client sequence number is `key`, with all about them."""
         where = "where a.guid = ? or a.application_no = ? or a.client_seq_no = ?"
-        with self._open() as connection:
+        with self.view() as connection:
             return _whole_applications(connection, where, (key.upper(), key, key))
 
     def search(self, wanted: Filter, forms: Collection[str], limit: int) -> tuple[ListedApplication, ...]:
         """Applications of these forms (empty: of all), newest first, at most `limit`."""
-        with self._open() as connection:
+        with self.view() as connection:
             return search(
                 lambda sql, values: connection.execute(sql, values).fetchall(), wanted, forms=forms, limit=limit
             )
 
     def message(self, digest: str) -> bytes:
         """The accepted message of that signed digest, as it was signed. Raises UserError if the ledger lacks it."""
-        with self._open() as connection:
+        with self.view() as connection:
             row = connection.execute(
                 "select c.bytes from messages m join content c on c.digest = m.content where m.digest = ?", (digest,)
             ).fetchone()
@@ -96,13 +97,13 @@ class LedgerReader:
 
     def files(self, key: str) -> list[Record]:
         """Files of that name, newest first: outcome, findings, applications; of a duplicate those of the first."""
-        with self._open() as connection:
+        with self.view() as connection:
             rows = connection.execute("select * from files where name = ? order by seen_at desc", (key,)).fetchall()
             return [_whole_file(connection, row) for row in rows]
 
     def all_files(self) -> list[Record]:
         """All files ever claimed, with outcome and findings, in order of arrival."""
-        with self._open() as connection:
+        with self.view() as connection:
             return [file_record(row) for row in connection.execute("select * from files order by seen_at, rowid")]
 
     def refused_files(self) -> list[Record]:
@@ -111,7 +112,7 @@ class LedgerReader:
 
     def outcomes(self) -> dict[str, int]:
         """How many files came to which end, in the order of `OUTCOMES`."""
-        with self._open() as connection:
+        with self.view() as connection:
             return _outcomes(connection)
 
     def balance(self, claims: Iterable[str] = ()) -> Record:
@@ -119,7 +120,7 @@ class LedgerReader:
 
         `unproven` counts files whose outcome is not borne out by exactly one event or message, and the reverse.
         """
-        with self._open() as connection:
+        with self.view() as connection:
             query = "select count(*) as n from json_each(?) where value not in (select claim from files)"
             in_hand = connection.execute(query, (json.dumps(list(claims)),)).fetchone()["n"]
             rows = connection.execute("select count(*) as n from files").fetchone()["n"]
@@ -133,24 +134,28 @@ class LedgerReader:
 
     def waiting(self) -> list[Record]:
         """Tasks held back by an outage: what, of which file, where to, why, how often tried, when next."""
-        with self._open() as connection:
+        with self.view() as connection:
             return [waiting_task(row) for row in connection.execute(f"{_WAITING} order by o.due_at, o.id")]
 
     def alarms(self) -> list[Record]:
         """Events that ask for a person's attention; `over` where the trouble has gone by itself."""
-        with self._open() as connection:
-            return alarms(connection.execute(_ALARMS))
+        with self.view() as connection:
+            return alarms(connection.execute(f"{ALARM_EVENTS} order by e.seq"))
 
     def chain_break(self) -> tuple[Head, int | None]:
         """The head of the event chain, and the first event that does not fit it (None: all fit)."""
-        with self._open() as connection:
+        with self.view() as connection:
             rows = connection.execute("select * from events order by seq")
             broken = first_break((_event(row), row["hash"]) for row in rows)
             last = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
         return (Head(last["seq"], last["hash"]) if last else Head()), broken
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def view(self) -> Iterator[sqlite3.Connection]:
+        """One consistent, read-only view of the ledger, for questions that go together.
+
+        Raises UserError if there is no ledger or it is damaged, TryLater if it is out of reach.
+        """
         if not self._path.exists():
             raise UserError(
                 f"还没有台账 {self._path}；请先运行一次 edi run --once，或用 --home 指定工作目录",

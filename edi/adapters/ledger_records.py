@@ -11,6 +11,9 @@ from edi.core.status import Status
 
 Record = dict[str, Any]
 
+REMINDER = "reminder:"
+"""How the subject of a reminder begins."""
+
 
 def application(row: sqlite3.Row) -> Record:
     """One line of the list of applications."""
@@ -87,9 +90,11 @@ def waiting_task(row: sqlite3.Row) -> Record:
 
 
 def _what(row: sqlite3.Row) -> str:
-    """What it is about: dispatch, answer, receipt, status, original or quarantine."""
+    """What it is about: dispatch, answer, receipt, reminder, status, original or quarantine."""
     if row["kind"] != "write":
         return "original" if row["kind"] == "move" else str(row["kind"])
+    if str(row["subject"]).startswith(REMINDER):
+        return "reminder"
     if not row["subject"] or row["outcome"] == "QUARANTINED":
         return "quarantine"
     named = {row["dispatch"]: "dispatch", row["answer"]: "answer"}

@@ -36,6 +36,27 @@ def _who_and_what(db: Database) -> None:
     table.create_index(["owner"])
 
 
+@LEDGER(name="003_jobs")
+def _jobs(db: Database) -> None:
+    """What the scheduled jobs did, how far each way of telling alarms has come, and what the jobs look up by."""
+    db.table("job_runs").create(  # idle runs of one day that follow each other share a row
+        {
+            "id": int, "name": str, "first_at": str, "started_at": str, "seconds": float, "runs": int, "counts": str,
+            "error_zh": str, "error_en": str,
+        },
+        pk="id",
+        not_null={"name", "first_at", "started_at", "seconds", "runs", "counts", "error_zh", "error_en"},
+    )  # fmt: skip
+    db.table("job_runs").create_index(["name", "id"])
+    db.table("alarm_senders").create(
+        {"name": str, "told": int, "attempts": int, "due_at": str},
+        pk="name",
+        not_null={"name", "told", "attempts", "due_at"},
+    )
+    db.table("files").create_index(["channel", "seen_at"])
+    db.table("receipts").create_index(["received_at"])
+
+
 def _files_and_messages(db: Database) -> None:
     db.table("content").create(  # original bytes, by digest
         {"digest": str, "bytes": bytes}, pk="digest", not_null={"digest", "bytes"}

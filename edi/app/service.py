@@ -1,31 +1,35 @@
 """The long-running program: watch the boxes, run jobs on their schedules, stop cleanly.
 
-One thread works. The watcher and the scheduler only put words into its queue, so nothing ever runs
-twice at once. Watching is the fast path; the sweep job finds what events missed (exchange 3).
+One thread moves files. The watcher and the scheduler only put words into its queue, so nothing ever runs
+twice at once. Watching is the fast path; the sweep job finds what events missed (exchange 3). Reports,
+checks and other jobs that only ask the ledger run in a second thread and hold nothing up.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from edi.adapters.causes import cause_en, cause_zh
-from edi.adapters.config import JobConfig
+from edi.adapters.schedule import trigger
 from edi.app.composition import App
 from edi.app.jobs import Job
+from edi.app.office import Office
+from edi.app.ops.pulse import PULSE_SECONDS, Pulse
+from edi.app.rota import Rota
 from edi.app.stopping import Stop
-from edi.errors import EdiError, TryLater, UserError
+from edi.core.times import CHINA
+from edi.errors import EdiError, TryLater
 from edi.gateway.pipeline import Work
 
 log = logging.getLogger(__name__)
@@ -72,17 +76,13 @@ def _patience(app: App) -> float:
 class Service:
     """`edi run`: watches and schedules until a signal comes, then finishes what it has begun."""
 
-    def __init__(self, app: App, jobs: dict[str, Job], stop: Stop) -> None:
-        unknown = sorted(app.config.jobs.keys() - jobs.keys())
-        if unknown:
-            raise UserError(
-                f"配置中有不存在的任务：{'、'.join(unknown)}；现有任务：{'、'.join(jobs)}",
-                f"The configuration schedules jobs that do not exist: {', '.join(unknown)}; there are: {', '.join(jobs)}",
-            )
+    def __init__(self, app: App, office: Office, rota: Rota, stop: Stop) -> None:
         self._app = app
-        self._jobs = jobs
+        self._office = office
+        self._rota = rota
         self._words: queue.SimpleQueue[Word] = queue.SimpleQueue()
         self._queued: set[str] = set()
+        self._pulse = Pulse(office, app.pipeline.held)
         self._stop = stop
         stop.tell(lambda: self._say(lambda: None))
 
@@ -91,7 +91,10 @@ class Service:
         with self._watching(), self._scheduling():
             self._say(self._work)
             while not self._stop.wished:
-                self._obey(self._words.get())
+                with contextlib.suppress(queue.Empty):
+                    self._obey(self._words.get(timeout=PULSE_SECONDS))
+                self._pulse.beat()
+        self._pulse.end()
         log.info("已停止 / stopped")
 
     def _obey(self, word: Word) -> None:
@@ -131,14 +134,30 @@ class Service:
 
     @contextmanager
     def _scheduling(self) -> Iterator[None]:
-        scheduler = BackgroundScheduler(timezone=None)
-        for name, plan in self._app.config.jobs.items():
-            scheduler.add_job(self._queue_job, _trigger(plan), args=[name], id=name, coalesce=True)
+        """Jobs beside the exchange have a thread of their own; the others are queued for the working thread."""
+        scheduler = BackgroundScheduler(
+            timezone=CHINA,
+            executors={"queue": ThreadPoolExecutor(1), "beside": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "misfire_grace_time": None},
+        )
+        now = self._office.clock()
+        for name, plan in self._rota.plans.items():
+            if (due := self._rota.next_run(name)) is None:
+                continue
+            job = self._rota.jobs[name]
+            scheduler.add_job(
+                self._run_beside if job.beside else self._queue_job,
+                trigger(plan),
+                args=[job],
+                id=name,
+                executor="beside" if job.beside else "queue",
+                next_run_time=max(due, now),  # what was missed is caught up once
+            )
         scheduler.start()
         try:
             yield
         finally:
-            scheduler.shutdown(wait=False)
+            scheduler.shutdown(wait=True)
 
     def _announce(self, channel: str) -> Callable[[str], None]:
         def announce(name: str) -> None:
@@ -150,14 +169,19 @@ class Service:
     # ---- what is done ---------------------------------------------------------------------------
 
     def _work(self) -> None:
-        self._app.work_until_quiet(lambda: self._stop.wished)
+        while not self._stop.wished and self._app.work():
+            self._pulse.beat()
 
     def _wake(self) -> None:
         """A round as soon as possible, once however often it is asked for."""
         self._queue("", self._work)
 
-    def _queue_job(self, name: str) -> None:
-        self._queue(name, lambda: self._run_job(name))
+    def _queue_job(self, job: Job) -> None:
+        self._queue(job.name, lambda: self._run_job(job, self._app))
+
+    def _run_beside(self, job: Job) -> None:
+        if not self._stop.wished:
+            self._obey(lambda: self._run_job(job, self._office))
 
     def _queue(self, name: str, word: Word) -> None:
         if name in self._queued:
@@ -170,11 +194,12 @@ class Service:
 
         self._say(once)
 
-    def _run_job(self, name: str) -> None:
-        started = time.monotonic()
-        result = self._jobs[name](self._app)
-        if result:
-            log.info("任务 %s：%s（%.2f 秒）/ job done", name, result, time.monotonic() - started)
+    def _run_job(self, job: Job, worker: App | Office) -> None:
+        run = self._rota.run(job, worker)
+        if not run.idle:
+            log.info(
+                "任务 %s：%s（%.2f 秒）/ job done", job.name, dict(run.counts), run.seconds, extra={"event": "job"}
+            )
             self._wake()
 
 
@@ -194,7 +219,3 @@ class _Announcer(FileSystemEventHandler):
         name = Path(path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path).name
         if name and not name.startswith("."):
             self._tell(name)
-
-
-def _trigger(plan: JobConfig) -> Any:
-    return CronTrigger.from_crontab(plan.cron) if plan.cron else IntervalTrigger(seconds=plan.every_seconds)

@@ -22,7 +22,8 @@ from edi.adapters.cards.secret import PIN_VARIABLE, stored_pin
 from edi.adapters.cards.signer import CardSigner, signing_certificate
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.clock import Clock
-from edi.adapters.config import Config, StationConfig
+from edi.adapters.config import Config
+from edi.adapters.config_station import StationConfig
 from edi.adapters.files import move_without_overwriting, read_regular, sweep_temporaries, sync_folders, write_whole
 from edi.adapters.keys import key_name
 from edi.app.composition import App, build_channel

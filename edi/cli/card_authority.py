@@ -16,8 +16,9 @@ from edi.adapters.files import write_whole
 from edi.adapters.pki import Holder, KeyKind
 from edi.app.composition import CONFIG_FILE, open_card_authority
 from edi.cli import options
-from edi.cli.output import china, show_json, show_table
+from edi.cli.output import show_json, show_table
 from edi.core.identity import Medium
+from edi.core.times import china
 from edi.customs.authority import LIST_VALIDITY, Card, CardAuthority, Published
 from edi.errors import UserError
 

@@ -22,9 +22,9 @@ from edi.app.composition import CONFIG_FILE, passphrase
 from edi.app.pin_guard import PinGuard
 from edi.cli import options
 from edi.cli.card_access import new_pin, present_pin, reader_option, slot_option, the_puk
-from edi.cli.output import china, show_json, show_table
+from edi.cli.output import show_json, show_table
 from edi.cli.sign import sign_by_card
-from edi.core.times import iso
+from edi.core.times import china, iso
 from edi.errors import EdiError
 
 TEST_PIN = "123456"

@@ -13,12 +13,12 @@ import click
 from edi.app.composition import open_customs
 from edi.app.stopping import Stop
 from edi.cli import options
-from edi.cli.output import china, on_terminal, show_json, show_table
+from edi.cli.output import on_terminal, show_json, show_table
 from edi.cli.usage import Wrong
 from edi.core.qlf import claim_words
 from edi.core.results import KeptCertificate, Results
 from edi.core.status import Status
-from edi.core.times import iso
+from edi.core.times import china, iso
 from edi.customs.scenarios import REASONS, SCENARIOS
 
 POLL_SECONDS = 1.0

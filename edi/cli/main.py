@@ -24,6 +24,7 @@ from edi.cli.customs import customs
 from edi.cli.demo import demo
 from edi.cli.jobs import jobs
 from edi.cli.log import log
+from edi.cli.operations import doctor, health, metrics
 from edi.cli.output import show_error
 from edi.cli.print import print_
 from edi.cli.query import query
@@ -50,9 +51,10 @@ def cli() -> None:
     """
 
 
-for command in (
-    init, demo, run, check, sign, verify, status, show, query, print_, log, customs, card, jobs,
-):  # fmt: skip
+_COMMANDS = (
+    init, demo, run, check, sign, verify, status, show, query, print_, log, customs, card, jobs, health, metrics, doctor,
+)  # fmt: skip
+for command in _COMMANDS:
     cli.add_command(command)
 
 

@@ -20,8 +20,8 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
+from edi.app.words import Words
 from edi.core.findings import Finding, Severity
-from edi.core.times import CHINA, from_iso
 
 _UNLIMITED = 10_000
 """Columns of a screen on which every table fits."""
@@ -121,9 +121,10 @@ def show_error(zh: str, en: str, problems: Iterable[str] = ()) -> None:
         click.echo(f"  - {problem}", err=True)
 
 
-def china(moment: str) -> str:
-    """A moment of the ledger as people in China read it, e.g. `2026-11-22 09:26:21`."""
-    return f"{from_iso(moment).astimezone(CHINA):%Y-%m-%d %H:%M:%S}" if moment else "—"
+def show_words(mark: str, words: Words, indent: str = "") -> None:
+    """Print a sentence, Chinese first."""
+    click.echo(f"{indent}{mark}{words.zh}")
+    click.echo(f"{indent}  {words.en}")
 
 
 def quoted(path: Path | str) -> str:

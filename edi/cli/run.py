@@ -10,13 +10,17 @@ from pathlib import Path
 import click
 from rich.status import Status
 
+from edi.adapters.config import load_config
+from edi.adapters.logs import set_up_logging
 from edi.app import App, open_app
-from edi.app.jobs import find_jobs
+from edi.app.composition import CONFIG_FILE
+from edi.app.office import open_office
+from edi.app.rota import open_rota
 from edi.app.service import Service, run_once
 from edi.app.stopping import EXIT_CODE, Stop
+from edi.app.words import held_words
 from edi.app.workspace import create_workspace
 from edi.cli import options
-from edi.cli.held import held_words
 from edi.cli.output import console, on_terminal, quoted
 from edi.gateway.pipeline import Work
 
@@ -45,15 +49,14 @@ def run(home: Path, once: bool, verbose: bool) -> int:
     默认持续监视，直到收到停止信号；配置启用模拟海关时一并运行。It watches until it is told to stop; the simulated customs
     runs with it if the configuration says so.
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose or not once else logging.WARNING, format="%(asctime)s %(message)s"
-    )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    level = logging.INFO if verbose or not once else logging.WARNING
+    set_up_logging(level, load_config(home / CONFIG_FILE).log.format)
     with Stop().listening() as stop, open_app(home) as app:
         if once:
             return _once(app, stop)
-        logging.getLogger(__name__).info("正在运行，工作目录 %s / running", home.absolute())
-        Service(app, find_jobs(), stop).run()
+        with open_rota(home) as rota, open_office(home) as office:
+            logging.getLogger(__name__).info("正在运行，工作目录 %s / running", home.absolute())
+            Service(app, office, rota, stop).run()
         return 0
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from edi.app import open_reader
+from edi.app.words import OUTCOME_TEXT, held_words
 from edi.cli import options
-from edi.cli.held import held_words, show_words
-from edi.cli.output import china, show_finding, show_json
+from edi.cli.output import show_finding, show_json, show_words
 from edi.cli.results import show_results
-from edi.cli.status import OUTCOME_TEXT, outcome
+from edi.cli.status import outcome
 from edi.core.findings import Finding
+from edi.core.times import china
 from edi.errors import UserError
 
 Record = dict[str, Any]

@@ -8,24 +8,18 @@ from typing import Any
 
 import click
 
-from edi.adapters.boxes import CLAIMED
 from edi.adapters.config import load_config
 from edi.adapters.ledger_reader import OUTCOMES, LedgerReader
 from edi.app import open_reader
-from edi.app.composition import CONFIG_FILE, build_channel
+from edi.app.composition import CONFIG_FILE
+from edi.app.office import claims_on_disk
+from edi.app.words import OUTCOME_TEXT, Words, alarm_words, held_words, still_open
 from edi.cli import options
-from edi.cli.held import Words, alarm_words, held_words, show_words, still_open
-from edi.cli.output import china, on_terminal, show_json, show_table
+from edi.cli.output import on_terminal, show_json, show_table, show_words
+from edi.core.times import china
 
 Record = dict[str, Any]
 
-OUTCOME_TEXT = {
-    "ACCEPTED": "受理",
-    "REFUSED": "被拒",
-    "CONFLICT": "冲突被拒",
-    "DUPLICATE": "重复",
-    "QUARANTINED": "隔离",
-}
 _APPLICATIONS = (
     "申请统一编号 no.",
     "企业流水号 client no.",
@@ -35,9 +29,6 @@ _APPLICATIONS = (
     "更新时间 updated（北京时间）",
 )
 _FILES = ("文件 file", "通道 channel", "结果 outcome", "收到时间 received（北京时间）", "代码 codes")
-
-_CLAIMS = f"*-{'[0-9a-f]' * 12}/*"
-"""Files in folders that are named as claims are (`edi.adapters.boxes`)."""
 
 
 @click.command()
@@ -170,8 +161,7 @@ def _with_words(one: Record, words: Words) -> Record:
 def _balance(home: Path, *, as_json: bool) -> int:
     """Files on the disk are counted first: one that is entered meanwhile is then found in the ledger."""
     config = load_config(home / CONFIG_FILE)
-    boxes = [build_channel(name, one, config).boxes.outbox for name, one in config.channels.items()]
-    claims = [file.parent.name for box in boxes for file in (box / CLAIMED).glob(_CLAIMS) if file.is_file()]
+    claims = claims_on_disk(config)
     balance = LedgerReader(config.gateway.ledger).balance(claims)
     if as_json:
         show_json(balance)

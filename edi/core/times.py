@@ -55,3 +55,8 @@ def iso(moment: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """The moment that `iso` wrote."""
     return datetime.fromisoformat(text)
+
+
+def china(moment: str) -> str:
+    """A moment that `iso` wrote as people in China read it, e.g. `2026-11-22 09:26:21`; a dash for none."""
+    return f"{from_iso(moment).astimezone(CHINA):%Y-%m-%d %H:%M:%S}" if moment else "—"

@@ -54,6 +54,8 @@ class Collector:
         with parts.ledger.transaction(parts.clock()) as entry:
             for (one, content), collected in zip(data.items(), opened, strict=True):
                 _enter(parts, entry, self.receiver, one, content, collected)
+        for receipt in (receipt for collected in opened for receipt in collected.receipts):
+            log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
         for one in data:  # only now that the ledger has them
             with contextlib.suppress(OSError):
                 one.path.unlink(missing_ok=True)

@@ -127,7 +127,8 @@ class Pipeline:
             for file, verdict in judged:
                 outcomes.append((file, recorder.enter(file, verdict)))
         for file, outcome in outcomes:
-            log.info("%s %s %s", file.channel.name, file.claim.name, outcome)
+            keys = {"channel": file.channel.name, "file": file.claim.name, "claim": file.claim.id, "event": "entered"}
+            log.info("%s %s %s", file.channel.name, file.claim.name, outcome, extra=keys)
 
     def _examine(self, intake: Intake, received: Sequence[Received]) -> list[tuple[Received, Examined]]:
         """Verify and validate; a file that cannot be judged for a reason of ours stays claimed and waits."""

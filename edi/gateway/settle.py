@@ -75,7 +75,10 @@ class _Batch:
         if one.attempts == 0:
             task = one.task
             entry.event("alarm_held", task.subject, place=task.place, target=task.target, trouble=trouble)
-            log.warning("暂缓：%s 未能送达（%s），将自动重试 / held, tried again later", task.target, trouble)
+            keys = {"channel": task.place, "file": Path(task.target).name, "event": "alarm_held"}
+            log.warning(
+                "暂缓：%s 未能送达（%s），将自动重试 / held, tried again later", task.target, trouble, extra=keys
+            )
 
     def _reply(self, due: Iterable[Due]) -> None:
         """Queries that the gateway answers itself; what they bring is written with the next batch."""

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from edi.cli.held import alarm_words, held_words, split_cause
+from edi.app.words import alarm_words, held_words, split_cause
 from tests.conftest import Workspace
 
 HELD = {

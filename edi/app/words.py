@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import click
-
 from edi.adapters.causes import cause_en, cause_zh
-from edi.cli.output import china, counted
 from edi.core.status import Status, status_of_code
+from edi.core.times import china
 
 Record = dict[str, Any]
 
@@ -21,6 +19,15 @@ class Words(NamedTuple):
     zh: str
     en: str
 
+
+OUTCOME_TEXT = {
+    "ACCEPTED": "受理",
+    "REFUSED": "被拒",
+    "CONFLICT": "冲突被拒",
+    "DUPLICATE": "重复",
+    "QUARANTINED": "隔离",
+}
+"""What became of a file."""
 
 _BY_SYSTEM = re.compile(r"\[Errno (?P<number>[0-9]+)\] (?P<text>.*?)(?:: '(?P<path>.*)')?")
 
@@ -33,6 +40,7 @@ _WHAT = {
     ),
     "original": Words("{zh}的原件尚未归档到通道 {place}", "the original of {en} not yet put away in channel {place}"),
     "reply": Words("{zh}的查询尚未答复（通道 {place}）", "the query in {en} not yet answered (channel {place})"),
+    "reminder": Words("{zh}到期提醒尚未写入通道 {place}", "a reminder{en} not yet written into channel {place}"),
     "quarantine": Words("{zh}尚未写入隔离区（来自 {place}）", "{en} not yet written into quarantine (from {place})"),
 }
 """What is held back; the thing itself and the channel or receiver are filled in."""
@@ -58,7 +66,7 @@ def held_words(one: Record) -> Words:
         f"{what.zh.format(zh=thing.zh, place=one['place'])}：{one['target']}；原因：{cause.zh}；"
         f"已试 {one['attempts']} 次，下次 {when}（北京时间）",
         f"{what.en.format(en=thing.en, place=one['place'])}: {one['target']}; {cause.en}; "
-        f"tried {counted(one['attempts'], 'time')}, next {when} China time",
+        f"attempts: {one['attempts']}, next {when} China time",
     )
 
 
@@ -66,7 +74,8 @@ def _thing(one: Record) -> Words:
     """What the task is about: applications and their file, a file alone, or a receipt that fits nothing."""
     numbers, file = one["applications"], one["file"]
     if not numbers:
-        return Words(f"文件 {file} ", f"file {file}") if file else Words("回执文件", "a receipt file")
+        what = Words("", "") if one["what"] == "reminder" else Words("回执文件", "a receipt file")
+        return Words(f"文件 {file} ", f"file {file}") if file else what
     more = Words(f" 等 {len(numbers)} 件", f" and {len(numbers) - 1} more") if len(numbers) > 1 else Words("", "")
     return Words(f"申请 {numbers[0]}{more.zh}（文件 {file}）", f"application {numbers[0]}{more.en} (file {file})")
 
@@ -150,6 +159,57 @@ def _crl(one: Record) -> Words:
     )
 
 
+def _silent_channel(one: Record) -> Words:
+    detail = one["detail"]
+    due = china(detail["due"])
+    return Words(
+        f"通道 {detail['channel']} 应在 {due}（北京时间）前有申报文件，至今没有；请联系企业，或检查传输",
+        f"A file was expected in channel {detail['channel']} by {due} China time and none has come; ask the sender, or "
+        "check the transport",
+    )
+
+
+def _no_word(one: Record) -> Words:
+    detail = one["detail"]
+    number, since = detail["applicationNo"], china(detail["since"])
+    status = Status[detail["status"]]
+    return Words(
+        f"申请 {number} 自 {since}（北京时间）起一直是“{status.text}”，未见海关（{detail['receiver']}）的后续回执；请向海关查询",
+        f"Application {number} has been {status.token} since {since} China time without a further receipt from "
+        f"{detail['receiver']}; ask customs",
+    )
+
+
+def _integrity(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"台账核对不符：{detail['zh']}；请保留现场，用备份核对",
+        f"The ledger does not hold: {detail['en']}; keep it as it is and compare it with a backup",
+    )
+
+
+def _certificate(one: Record) -> Words:
+    detail = one["detail"]
+    if not detail["days"]:
+        return Words(
+            f"证书 {detail['path']} 已于 {detail['until']} 到期；请立即更换",
+            f"The certificate {detail['path']} ended on {detail['until']}; replace it now",
+        )
+    return Words(
+        f"证书 {detail['path']} 将于 {detail['until']} 到期（{detail['days']} 天以内）；请及时更换",
+        f"The certificate {detail['path']} ends on {detail['until']}, within {detail['days']} days; replace it in time",
+    )
+
+
+def _sender(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"告警无法通过 {detail['sender']} 发出：{detail['trouble']}；已保留，将自动重试，请检查 config.toml 的 [alarms]",
+        f"Alarms cannot be told by {detail['sender']}: {detail['trouble']}; they are kept and told later, check [alarms] "
+        "in config.toml",
+    )
+
+
 _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_held": _held_before,
     "alarm_contradiction": _contradiction,
@@ -159,6 +219,12 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_no_channel": _no_channel,
     "alarm_box": _box,
     "alarm_crl": _crl,
+    "alarm_silent_channel": _silent_channel,
+    "alarm_overdue": _no_word,
+    "alarm_stuck": _no_word,
+    "alarm_integrity": _integrity,
+    "alarm_certificate": _certificate,
+    "alarm_sender": _sender,
 }
 
 
@@ -166,9 +232,3 @@ def still_open(alarms: Sequence[Record], held: Sequence[Record]) -> list[Record]
     """Alarms whose trouble goes on and is not told by a held task already."""
     targets = {one["target"] for one in held}
     return [one for one in alarms if not one["over"] and one["detail"].get("target") not in targets]
-
-
-def show_words(mark: str, words: Words, indent: str = "") -> None:
-    """Print a sentence, Chinese first."""
-    click.echo(f"{indent}{mark}{words.zh}")
-    click.echo(f"{indent}  {words.en}")

@@ -1,0 +1,37 @@
+"""The program's log: lines for people, or one JSON object a line for programs that collect logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from edi.core.times import iso
+
+KEYS = ("channel", "file", "claim", "guid", "event")
+"""What a line may be about; given as `extra` where it is logged."""
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: moment (UTC), level, where in the program, the sentence, and the keys it is about."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        told = {
+            "at": iso(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        told |= {key: str(getattr(record, key)) for key in KEYS if hasattr(record, key)}
+        if record.exc_info:
+            told["trace"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
+
+def set_up_logging(level: int, form: str) -> None:
+    """Log to the error stream in the format `text` or `json`; rotation is left to the system."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -1,0 +1,172 @@
+"""Ways to tell a person of an alarm: a file, a mail, a post to an address. Each either tells all or raises.
+
+What goes out: sentences, numbers of applications, names of files, channels and receivers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from edi.adapters.config_ops import AlarmsConfig
+
+MAIL_PASSWORD = "EDI_MAIL_PASSWORD"  # noqa: S105 - the name of a variable
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """An alarm, or the end of a trouble, in words."""
+
+    seq: int
+    """Number of its event in the ledger."""
+    at: str
+    """UTC, ISO 8601."""
+    kind: str
+    subject: str
+    over: bool
+    zh: str
+    en: str
+
+    @property
+    def mark(self) -> str:
+        """What it is, for people."""
+        return "恢复 over" if self.over else "告警 alarm"
+
+
+class NotTold(Exception):
+    """The notices could not be handed over; the text says why."""
+
+
+class Sender(Protocol):
+    """One way of telling."""
+
+    @property
+    def name(self) -> str:
+        """`file`, `mail` or `webhook`; the ledger remembers by it how far it has come."""
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        """Tell them all. Raises NotTold; then some may have been told."""
+
+
+def configured(config: AlarmsConfig, environment: Mapping[str, str]) -> Iterator[Sender]:
+    """The senders of the configuration; the file is always one of them."""
+    yield FileSender(config.file)
+    if config.mail_server:
+        yield MailSender(config, environment.get(MAIL_PASSWORD, ""))
+    if config.webhook:
+        yield HookSender(config.webhook, config.timeout_seconds)
+
+
+@dataclass(frozen=True)
+class FileSender:
+    """Appends lines to a file, which only its owner may read."""
+
+    path: Path
+    name: str = "file"
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        """Append and sync."""
+        text = "".join(f"{one.at} {one.mark} #{one.seq} {one.zh} / {one.en}\n" for one in notices)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self.path, flags, 0o600)
+            with open(descriptor, "ab") as file:  # noqa: PTH123 - a descriptor, not a path
+                file.write(text.encode("utf-8", "replace"))
+                file.flush()
+                os.fsync(descriptor)
+        except OSError as error:
+            raise NotTold(f"{self.path}: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True)
+class MailSender:
+    """Sends one mail for all notices; the connection is protected as configured."""
+
+    config: AlarmsConfig
+    password: str
+    name: str = "mail"
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        """Send."""
+        try:
+            with self._connected() as server:
+                if self.config.mail_user:
+                    server.login(self.config.mail_user, self.password)
+                server.send_message(self._mail(notices))
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            raise NotTold(f"{self.config.mail_server}: {type(error).__name__}: {error}") from error
+
+    def _connected(self) -> smtplib.SMTP:
+        host, _, port = self.config.mail_server.rpartition(":")
+        host, port = (host, port) if host and port.isdecimal() else (self.config.mail_server, "")
+        security = self.config.mail_security
+        number = int(port) if port else _PORTS[security]
+        if security == "tls":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(host, number, timeout=self.config.timeout_seconds, context=context)
+        server = smtplib.SMTP(host, number, timeout=self.config.timeout_seconds)
+        try:
+            if security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _mail(self, notices: Sequence[Notice]) -> EmailMessage:
+        mail = EmailMessage()
+        alarms = sum(not one.over for one in notices)
+        mail["Subject"] = f"[EDI] 告警 {alarms} 条，恢复 {len(notices) - alarms} 条 / {alarms} alarms"
+        mail["From"] = self.config.mail_from
+        mail["To"] = ", ".join(self.config.mail_to)
+        mail.set_content("\n".join(f"{one.mark}  {one.at}\n{one.zh}\n{one.en}\n" for one in notices))
+        return mail
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Only the address in the configuration is ever spoken to."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
+        """Follow nothing; the answer then counts as a refusal."""
+
+
+@dataclass(frozen=True)
+class HookSender:
+    """Posts the notices as one JSON object to an address; no redirect is followed, no proxy asked."""
+
+    url: str
+    timeout: float
+    name: str = "webhook"
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        """Post."""
+        body = json.dumps({"alarms": [vars(one) for one in notices]}, ensure_ascii=False).encode("utf-8")
+        request = urllib.request.Request(  # noqa: S310 - http or https, held to by the configuration
+            self.url, body, {"Content-Type": "application/json; charset=utf-8"}, method="POST"
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+        try:
+            with opener.open(request, timeout=self.timeout) as answer:
+                status = int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise NotTold(f"HTTP {error.code}") from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise NotTold(f"{type(error).__name__}: {error}") from error
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            raise NotTold(f"HTTP {status}")

@@ -1,0 +1,1 @@
+"""Operations: what the nightly jobs do, and how the program tells how it is."""
