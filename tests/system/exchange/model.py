@@ -12,7 +12,7 @@ from datetime import date
 
 from tests.customs.model import WARNINGS, Model, Told
 from tests.customs.office import Application, Cancellation, CertificateRequest, FilingQuery
-from tests.system.exchange_letters import ApplicationsQuery, Letter, Wish
+from tests.system.exchange.letters import ApplicationsQuery, Letter, Wish
 
 AT_CUSTOMS = {"LODGED", "UNDER_REVIEW", "APPROVED"}
 """Who filed an application in one of these statuses for another may ask about that one's record."""

@@ -86,7 +86,7 @@ FAULTS: Mapping[str, Fault] = {
     "account for another": _fault("QLF-023", by="account", for_another=True),
     "cancellation for another": _fault("QLF-023", application=Cancellation(), for_another=True),
     "certificate for another": _fault("QLF-023", application=CertificateRequest(), for_another=True),
-    "broken signature": _fault("1001", broken=True),
+    "broken signature": _fault("1004", broken=True),
     "stray": _fault("1999", stray=True),
 }
 
@@ -104,7 +104,7 @@ class Letter:
     wish: Wish
     number: str
     """clientSeqNo; `SIM-…` chooses what customs does."""
-    data: bytes
+    data: bytes = field(repr=False)
     codes: frozenset[str] = frozenset()
     """For which it is refused whatever else is known."""
 
