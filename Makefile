@@ -1,13 +1,14 @@
 # make demo   the whole story on samples; sets up all it needs
 # make test   linters, types, architecture, generated files, all tests; sets up all it needs
 # make crash  the long form of the kill tests      make bench  the benchmark
+# make machine  the long form of the machine that does 2,000 operations and compares with a model
 # make docs   write the generated parts of docs, code lists, rules and samples anew
 
 VENV ?= .venv
 BIN = $(VENV)/bin
 GENERATED_DOCS = docs/flow.md docs/messages.md docs/codes.md docs/cli.md docs/simulator.md docs/operations.md
 
-.PHONY: demo test lint docs crash bench clean
+.PHONY: demo test lint docs crash machine bench clean
 
 demo:
 	@VENV=$(VENV) tools/setup.sh demo
@@ -37,6 +38,10 @@ docs:
 crash:
 	@VENV=$(VENV) tools/setup.sh test
 	$(BIN)/python -m tests.crash.kill --filings 2000 --kills 200
+
+machine:
+	@VENV=$(VENV) tools/setup.sh test
+	$(BIN)/python -m tests.system.exchange_machine --operations 2000
 
 bench:
 	@VENV=$(VENV) tools/setup.sh demo

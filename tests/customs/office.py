@@ -111,6 +111,7 @@ class Filing(Application):
 
     form = "QLF101"
     types: tuple[str, ...] = ("TRADER",)
+    customs: str = "0117"
     parent: str = ""
     held: tuple[str, ...] = ()
     declarants: tuple[str, ...] = ()
@@ -126,7 +127,7 @@ class Filing(Application):
             "enterprise": {
                 "uscc": self.uscc,
                 "adminDivision": "110105",
-                "competentCustoms": "0117",
+                "competentCustoms": self.customs,
                 "nameZh": self.name,
                 "marketEntityType": "1130",
                 **parent,
