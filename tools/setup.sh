@@ -27,10 +27,11 @@ need() {
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 
 if [ "$wanted" = test ]; then
-    # Independent judges of our signatures: xmlsec1 and the JDK.
+    # Independent judges of our signatures: xmlsec1 and the JDK; OpenSSH's server for SFTP.
     missing=
     command -v xmlsec1 >/dev/null || missing="$missing xmlsec1"
     command -v javac >/dev/null || missing="$missing default-jdk-headless"
+    [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     [ -z "$missing" ] || need $missing
 fi
 

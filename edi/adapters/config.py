@@ -18,6 +18,7 @@ from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
 
+from edi.adapters.transport.settings import ChannelSftp, ReceiverSftp, sftp_problems
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
 from edi.core.routing import Route
@@ -77,6 +78,7 @@ class ChannelConfig:
     messages: tuple[str, ...] = ("*",)
     file_bytes: int = 33_554_432
     files_per_minute: int = 60_000
+    sftp: ChannelSftp | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,7 @@ class ReceiverConfig:
     collect: Path
     certificates: tuple[Path, ...]
     renames_into_place: bool = False
+    sftp: ReceiverSftp | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +170,7 @@ def _contradictions(config: Config) -> list[str]:
         *_clashing_folders(config),
         *_senseless_values(config),
         *_bad_schedules(config),
+        *_bad_accounts(config),
     ]
 
 
@@ -216,6 +220,15 @@ def _senseless_values(config: Config) -> Iterator[str]:
         yield "batch: 应大于 0 / must be greater than 0"
     if config.simulator.review not in ("auto", "manual"):
         yield "simulator.review: 应为 auto 或 manual / must be auto or manual"
+
+
+def _bad_accounts(config: Config) -> Iterator[str]:
+    for name, channel in config.channels.items():
+        if channel.sftp:
+            yield from sftp_problems(f"channels.{name}.sftp", channel.sftp)
+    for name, receiver in config.receivers.items():
+        if receiver.sftp:
+            yield from sftp_problems(f"receivers.{name}.sftp", receiver.sftp)
 
 
 def _bad_schedules(config: Config) -> Iterator[str]:

@@ -139,6 +139,20 @@ def _box(one: Record) -> Words:
     )
 
 
+def _sftp(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(f"{one['subject']}：{detail.get('zh', '')}", f"{one['subject']}: {detail.get('en', '')}")
+
+
+def _not_carried(one: Record) -> Words:
+    names, place = "、".join(one["detail"].get("names", ())), one["detail"].get("place", "")
+    return Words(
+        f"{one['subject']}：{place} 中有不能收取的东西（不是普通文件、文件名不合规或超过大小上限）：{names}，未作处理；请对方移走",
+        f"{one['subject']}: in {place} lie things that are no files, have names no file may have, or are too big: {names}; "
+        "they were left alone, have them taken away",
+    )
+
+
 _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_held": _held_before,
     "alarm_contradiction": _contradiction,
@@ -147,6 +161,8 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_not_a_file": _not_a_file,
     "alarm_no_channel": _no_channel,
     "alarm_box": _box,
+    "alarm_sftp": _sftp,
+    "alarm_not_carried": _not_carried,
 }
 
 

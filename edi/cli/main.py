@@ -25,6 +25,7 @@ from edi.cli.jobs import jobs
 from edi.cli.log import log
 from edi.cli.output import show_error
 from edi.cli.run import init, run
+from edi.cli.sftp_config import sftp_config
 from edi.cli.show import show
 from edi.cli.sign import sign
 from edi.cli.status import status
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (init, demo, run, check, sign, verify, status, show, log, customs, jobs):
+for command in (init, demo, run, check, sign, verify, status, show, log, customs, jobs, sftp_config):
     cli.add_command(command)
 
 
