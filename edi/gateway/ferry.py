@@ -140,8 +140,9 @@ class Leg:
         return True
 
     def _give_up(self, cargo: Cargo) -> None:
-        self.route.target.remove(temporary_name(cargo.token))
+        """It stays at its source. The record goes first: with it, a temporary name that is gone means arrived."""
         self.journal.drop(self.route.name, cargo)
+        self.route.target.remove(temporary_name(cargo.token))
 
     def _close(self, cargo: Sequence[Cargo]) -> None:
         self.route.source.sync()

@@ -40,7 +40,7 @@ class Partner:
 class Sshd:
     """The server, with one account per name given."""
 
-    def __init__(self, folder: Path, names: list[str], subsystem: str = "internal-sftp"):
+    def __init__(self, folder: Path, names: list[str], denied: str = "symlink,hardlink"):
         self.folder = folder
         self.port = free_port()
         self.host_key = new_key(folder / "host", "ed25519")
@@ -54,7 +54,7 @@ class Sshd:
             self._accounts = list(hosting.accounts().values())
             with one_at_a_time():
                 subprocess.run(["sh"], input="\n".join(commands(hosting)), text=True, check=True)
-            rules = sshd_configuration(hosting).replace("ForceCommand internal-sftp", f"ForceCommand {subsystem}")
+            rules = sshd_configuration(hosting).replace("symlink,hardlink", denied)
             boxes = {name: Path(chroots / name) for name in names}
             self.partners = [self._partner(f"edi-{name}", boxes[name], "") for name in names]
         else:
@@ -68,7 +68,7 @@ class Sshd:
         self.config = folder / "sshd_config"
         self.config.write_text(
             f"Port {self.port}\nListenAddress {HERE}\nHostKey {folder / 'host'}\nPidFile none\nUsePAM no\n"
-            f"StrictModes no\nMaxStartups 100\nSubsystem sftp {subsystem}\n{rules}"
+            f"StrictModes no\nMaxStartups 100\nSubsystem sftp internal-sftp -P {denied}\n{rules}"
         )
 
     def _partner(self, user, boxes, remote):
@@ -117,11 +117,11 @@ class Sshd:
 
 
 @contextlib.contextmanager
-def running_sshd(names: list[str], subsystem: str = "internal-sftp"):
+def running_sshd(names: list[str], denied: str = "symlink,hardlink"):
     """A server of one's own. Chroots want a path that belongs to root alone, which /tmp does not."""
     folder = Path(tempfile.mkdtemp(prefix="edi-sshd-", dir="/run" if ROOT else None))
     folder.chmod(0o755)
-    server = Sshd(folder, [f"t{os.getpid()}{one}" for one in names], subsystem)
+    server = Sshd(folder, [f"t{os.getpid()}{one}" for one in names], denied)
     try:
         server.start()
         yield server

@@ -162,6 +162,8 @@ class SftpServer:
         try:
             transport.auth_publickey(self._account.user, key)
         except paramiko.AuthenticationException as error:
+            if not transport.is_active() or "timeout" in str(error):
+                raise  # no refusal: the line was cut, or the server said nothing
             raise LoginRefused(
                 f"SFTP 服务器 {self.address} 不接受用户 {self._account.user} 的密钥 {self._account.key}；请让对方登记该公钥，"
                 "或核对 user、key、certificate",
@@ -173,7 +175,7 @@ class SftpServer:
         """Read anew for each connection, so that a renewed key needs no restart."""
         path = self._account.key
         try:
-            key = paramiko.PKey.from_path(path, self._passphrase())
+            key = _read_key(path, self._account.passphrase)
             if self._account.certificate:
                 key.load_certificate(str(self._account.certificate))
         except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
@@ -184,11 +186,15 @@ class SftpServer:
             ) from error
         return key
 
-    def _passphrase(self) -> bytes | None:
-        """None for a key that has none: a passphrase that is set but not needed does no harm."""
-        if self._account.passphrase is None:
-            return None
-        return self._account.passphrase.encode("utf-8")
+
+def _read_key(path: Path, passphrase: str | None) -> paramiko.PKey:
+    """A passphrase that is set but not needed does no harm."""
+    try:
+        return paramiko.PKey.from_path(path)
+    except (TypeError, ValueError, paramiko.PasswordRequiredException):
+        if passphrase is None:
+            raise
+        return paramiko.PKey.from_path(path, passphrase.encode("utf-8"))
 
 
 _REFUSALS = frozenset({errno.ENOENT, errno.EACCES, errno.EOPNOTSUPP, errno.EREMOTEIO, errno.EEXIST, errno.EIO})
