@@ -4,8 +4,8 @@ import errno
 import itertools
 from dataclasses import dataclass, field
 
-from edi.adapters.boxes import Sighting, is_ignored
-from edi.adapters.transport.port import MOST_FILES, SHELF, Look, is_fit, is_temporary, shown
+from edi.adapters.boxes import Sighting
+from edi.adapters.transport.port import SHELF, Look, Sorter
 
 
 class Died(BaseException):
@@ -53,13 +53,11 @@ class MemoryPlace:
     def look(self) -> Look:
         if not self.there:
             raise FileNotFoundError(errno.ENOENT, "no folder", self.address)
-        mine = [one for name, (_, one) in self.files.items() if "/" not in name and not is_ignored(name) and is_fit(name)]
-        odd = [name for name in self.files if not is_fit(name) and "/" not in name] + list(self.odd)
-        return Look(
-            files=tuple(sorted(mine, key=lambda one: (one.modified, one.name))[:MOST_FILES]),
-            oddities=tuple(sorted(map(shown, odd))),
-            temporaries=tuple(name for name in self.files if is_temporary(name)),
-        )
+        sorter = Sorter()
+        for name in [*self.files, *self.odd]:
+            if not name.startswith(f"{SHELF}/"):
+                sorter.add(name, self.see)
+        return sorter.look()
 
     def see(self, name):
         return self.files[name][1] if name in self.files else None
@@ -85,8 +83,7 @@ class MemoryPlace:
         self.fate.around(lambda: self.files.pop(name, None))
 
     def make_shelf(self):
-        self.odd.add(SHELF)
-        self.odd.discard(SHELF)
+        pass
 
     def sync(self):
         pass

@@ -40,9 +40,7 @@ class OnDisk:
         self.place = place or DiskPlace(folder)
 
     def put(self, name, data):
-        path = os.fsencode(self.folder) + b"/" + name.encode("utf-8", "surrogateescape")
-        with open(path, "wb") as file:
-            file.write(data)
+        (self.folder / name).write_bytes(data)
 
     def content(self, name):
         return (self.folder / name).read_bytes()
@@ -129,7 +127,7 @@ class TestPlace:
         look = rig.place.look()
         assert look.files == ()
         assert look.oddities == ("bell\\x07.xml", "folder.xml")
-        assert rig.place.see("folder.xml") is None or isinstance(rig, InMemory)
+        assert rig.place.see("folder.xml") is None
 
     def test_a_file_that_changed_since_it_was_seen_is_not_fetched(self, rig):
         rig.put("a.xml", b"short")

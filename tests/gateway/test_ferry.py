@@ -19,7 +19,8 @@ from edi.gateway.lines import Ferry, Line
 from tests.contracts.memory import Died, Fate, MemoryPlace
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-FILES = {f"{number}.xml": f"content {number}".encode() for number in range(3)}
+NO_UTF8 = "申报.xml".encode("gb18030").decode("utf-8", "surrogateescape")
+FILES = {name: f"content of {number}".encode() for number, name in enumerate(("0.xml", "申报 1.xml", NO_UTF8))}
 
 
 class MortalJournal(Journal):
@@ -150,7 +151,7 @@ def test_many_deaths_one_after_the_other(crossing):
 
 def test_a_name_used_again_while_the_first_is_taken_away_is_carried_too(crossing):
     """Death between arrival and taking; meanwhile the sender puts another file there."""
-    for other in (b"content X", b"quite another content"):
+    for other in (b"content of X", b"quite another content"):
         one = crossing()
         one.source.put("0.xml", FILES["0.xml"])
         one.fate.step, one.fate.before = 3, True  # stage, record, rename, and now the taking

@@ -8,14 +8,14 @@ import random
 import re
 import shutil
 import sqlite3
-import sys
 import subprocess
+import sys
 import time
 from collections import Counter
 
 import pytest
 
-from tests.crash.kill import RECEIPTS, _customs_faults, _ledger_faults
+from tests.crash.kill import RECEIPTS, customs_faults, ledger_faults
 from tests.sftp.rig import Proxy, by_openssh
 from tests.system.test_watch import running, stop
 from tools.filings import filings
@@ -56,7 +56,14 @@ class Exchange:
             assert old in text, old
             text = text.replace(old, new)
         text += section(
-            "channels.demo", sshd, self.erp, ports[0], outbox="OutBox", inbox="InBox", sentbox="SentBox", failbox="FailBox"
+            "channels.demo",
+            sshd,
+            self.erp,
+            ports[0],
+            outbox="OutBox",
+            inbox="InBox",
+            sentbox="SentBox",
+            failbox="FailBox",
         )
         text += section("receivers.customs", sshd, self.customs, ports[1], send="InBox", collect="OutBox")
         config.write_text(text, "utf-8")
@@ -67,7 +74,10 @@ class Exchange:
         for filing in batch:
             (folder / filing.name).write_bytes(filing.data)
             at = f"{self.erp.remote}/OutBox"
-            lines += [f"put {folder / filing.name} {at}/{filing.name}.part", f"rename {at}/{filing.name}.part {at}/{filing.name}"]
+            lines += [
+                f"put {folder / filing.name} {at}/{filing.name}.part",
+                f"rename {at}/{filing.name}.part {at}/{filing.name}",
+            ]
         by_openssh(self.sshd, self.erp, lines)
 
     def names(self, box, partner=None):
@@ -108,16 +118,25 @@ def test_500_filings_both_ways_through_cuts_and_three_dead_servers(workspace, ss
                 sshd.kill()
                 time.sleep(rng.uniform(0.2, 1.0))
                 sshd.start()
-        wait_until(lambda: exchange.received() >= COUNT * len(RECEIPTS), "every receipt arrives")
-        wait_until(lambda: len(exchange.names("SentBox")) == COUNT and not exchange.names("OutBox"), "originals move")
-        wait_until(lambda: not exchange.names("OutBox", exchange.customs), "receipts are taken")
-        time.sleep(1.0)
+        finish(exchange, sent)
         assert stop(gateway) == 0
         assert stop(customs) == 0
     assert sum(proxy.cut for proxy in proxies) >= 6
-    assert _ledger_faults(workspace.home, sent) == []
-    assert _customs_faults(workspace.home, sent) == []
-    assert faults_of_boxes(exchange, sent) == []
+    assert faults(exchange, sent) == []
+
+
+def finish(exchange, sent):
+    """Wait until everything has come home, and a little longer for what should not come."""
+    wait_until(lambda: exchange.received() >= len(sent) * len(RECEIPTS), "every receipt arrives")
+    wait_until(lambda: len(exchange.names("SentBox")) >= len(sent), "every original moves")
+    wait_until(lambda: not exchange.names("OutBox", exchange.customs), "every receipt is taken")
+    time.sleep(1.0)
+
+
+def faults(exchange, sent):
+    """Exactly these filings, each once, in the ledger, at customs and in the boxes."""
+    home = exchange.workspace.home
+    return [*ledger_faults(home, sent), *customs_faults(home, sent), *faults_of_boxes(exchange, sent)]
 
 
 def faults_of_boxes(exchange, sent):
@@ -132,10 +151,10 @@ def faults_of_boxes(exchange, sent):
             faults.append(f"{filing.name} was altered")
     faults += [f"{name} in InBox" for name in kinds]
     for partner, boxes in ((exchange.erp, ("OutBox", "FailBox")), (exchange.customs, ("InBox", "OutBox"))):
-        faults += [f"{box}: {name}" for box in boxes for name in exchange.names(box, partner) if name != ".claimed"]
+        faults += [f"left: {path}" for box in boxes for path in (partner.boxes / box).rglob("*") if path.is_file()]
     home = exchange.workspace.home
-    for folder in ("inbox/demo", "outbox/demo", "customs"):
-        faults += [f"left: {path}" for path in (home / folder).rglob("*") if path.is_file() and path.suffix != ".sqlite"]
+    for folder in (home / "inbox/demo", home / "outbox/demo", home / "customs/in", home / "customs/out"):
+        faults += [f"left: {path}" for path in folder.rglob("*") if path.is_file()]
     return faults
 
 
@@ -168,3 +187,20 @@ def test_once_works_until_quiet_and_says_what_it_could_not(workspace, sshd, prox
     assert Counter(rows) == Counter(
         (kind, line) for kind in ("alarm_sftp", "healed") for line in ("channels.demo", "receivers.customs")
     )
+
+
+def test_the_gateway_killed_in_the_middle_loses_and_doubles_nothing(workspace, sshd, proxies, tmp_path):
+    """SIGKILL at random moments while files are on their way in both directions."""
+    rng = random.Random(7)
+    exchange = Exchange(workspace, sshd, [proxy.port for proxy in proxies])
+    sent = list(filings(workspace.home, 60, "KILLED"))
+    with running(workspace, "customs", "run") as customs:
+        for start in range(0, 60, 12):
+            exchange.upload(tmp_path, sent[start : start + 12])
+            with running(workspace):
+                time.sleep(rng.uniform(1.5, 3.0))
+        with running(workspace) as gateway:
+            finish(exchange, sent)
+            assert stop(gateway) == 0
+        assert stop(customs) == 0
+    assert faults(exchange, sent) == []

@@ -9,9 +9,9 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from edi.adapters.boxes import Sighting, is_ignored
+from edi.adapters.boxes import Sighting
 from edi.adapters.files import move_without_overwriting, read_regular, stage_files, sync_folders
-from edi.adapters.transport.port import MOST_FILES, MOST_TOLD, SHELF, Look, is_fit, is_temporary, shown
+from edi.adapters.transport.port import SHELF, Look, Sorter, is_temporary
 
 
 class DiskPlace:
@@ -23,24 +23,11 @@ class DiskPlace:
 
     def look(self) -> Look:
         """See `Place.look`."""
-        files: list[Sighting] = []
-        oddities: list[str] = []
-        temporaries: list[str] = []
+        sorter = Sorter()
         with os.scandir(self._folder) as entries:
             for entry in entries:
-                if is_temporary(entry.name):
-                    temporaries.append(entry.name)
-                elif is_ignored(entry.name):
-                    continue
-                elif not is_fit(entry.name) or not entry.is_file(follow_symlinks=False):
-                    oddities.append(shown(entry.name))
-                elif len(files) < MOST_FILES and (seen := self.see(entry.name)):
-                    files.append(seen)
-        return Look(
-            files=tuple(sorted(files, key=lambda one: (one.modified, one.name))),
-            oddities=tuple(sorted(oddities)[:MOST_TOLD]),
-            temporaries=tuple(temporaries),
-        )
+                sorter.add(entry.name, self.see)
+        return sorter.look()
 
     def see(self, name: str) -> Sighting | None:
         """See `Place.see`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -24,10 +24,10 @@ _MIGRATIONS = Migrations("edi-ferry")
 def _journal(db: Database) -> None:
     """The first shape of the journal."""
     db.table("under_way").create(
-        {"leg": str, "token": str, "name": str, "size": int, "modified": int, "inode": int, "digest": str},
+        {"leg": str, "token": str, "name": bytes, "size": int, "modified": int, "inode": int, "digest": str},
         pk=("leg", "token"),
     )
-    db.table("delivered").create({"leg": str, "name": str, "digest": str, "line": str, "at": str}, pk=("leg", "name"))
+    db.table("delivered").create({"leg": str, "name": bytes, "digest": str, "line": str, "at": str}, pk=("leg", "name"))
     db.table("delivered").create_index(["at"])
     db.table("trouble").create({"subject": str, "attempts": int, "told": int}, pk="subject")
 
@@ -74,13 +74,14 @@ class Journal:
         """Cargo whose end is not known."""
         query = "select token, name, size, modified, inode, digest from under_way where leg = ? order by rowid"
         with self._outage():
-            return [Cargo(*row) for row in self._connection.execute(query, (leg,))]
+            rows = self._connection.execute(query, (leg,)).fetchall()
+        return [Cargo(token, _name(raw), *rest) for token, raw, *rest in rows]
 
     def begin(self, leg: str, cargo: Iterable[Cargo]) -> None:
         """Cargo that is about to be renamed at its target."""
         with self._transaction() as connection:
             connection.executemany(
-                "insert into under_way values (?, ?, ?, ?, ?, ?, ?)", [(leg, *astuple(one)) for one in cargo]
+                "insert into under_way values (?, ?, ?, ?, ?, ?, ?)", [_row(leg, one) for one in cargo]
             )
 
     def drop(self, leg: str, cargo: Cargo) -> None:
@@ -98,16 +99,18 @@ class Journal:
             for one in cargo:
                 connection.execute("delete from under_way where leg = ? and token = ?", (leg, one.token))
                 if remember_at:
-                    row = (leg, one.name, one.digest, self._line, remember_at)
+                    row = (leg, _raw(one.name), one.digest, self._line, remember_at)
                     connection.execute("insert or replace into delivered values (?, ?, ?, ?, ?)", row)
                 else:
-                    connection.execute("delete from delivered where line = ? and name = ?", (self._line, one.name))
+                    connection.execute(
+                        "delete from delivered where line = ? and name = ?", (self._line, _raw(one.name))
+                    )
 
     def delivered(self, leg: str, name: str) -> str:
         """Digest of what was last delivered under a name, empty if that is not remembered."""
         with self._outage():
             row = self._connection.execute(
-                "select digest from delivered where leg = ? and name = ?", (leg, name)
+                "select digest from delivered where leg = ? and name = ?", (leg, _raw(name))
             ).fetchone()
         return str(row[0]) if row else ""
 
@@ -160,3 +163,16 @@ class Journal:
                 f"The journal {self._path} is damaged: {error}; stop the program, compare the folders of both sides, move "
                 "the file away and start again",
             ) from error
+
+
+def _row(leg: str, one: Cargo) -> tuple[object, ...]:
+    return (leg, one.token, _raw(one.name), one.size, one.modified, one.inode, one.digest)
+
+
+def _raw(name: str) -> bytes:
+    """Names are kept as bytes: not all of them are text."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _name(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

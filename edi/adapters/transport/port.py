@@ -7,11 +7,11 @@ FileExistsError and PermissionError mean the same wherever the folder lies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from edi.adapters.boxes import Sighting
+from edi.adapters.boxes import Sighting, is_ignored
 
 TEMPORARY_PREFIX = ".edi-"
 TEMPORARY_ENDING = ".tmp"
@@ -35,6 +35,35 @@ class Look:
     """Entries to be left alone, fit to be shown: no regular files, and names no file of ours may have."""
     temporaries: tuple[str, ...] = ()
     """Files that `stage` made and nobody renamed."""
+
+
+class Sorter:
+    """Sorts the entries of a folder into a `Look`, within its bounds."""
+
+    def __init__(self) -> None:
+        self._files: list[Sighting] = []
+        self._oddities: list[str] = []
+        self._temporaries: list[str] = []
+
+    def add(self, name: str, see: Callable[[str], Sighting | None]) -> None:
+        """One entry; `see` gives the regular file of a name, and is asked only where that matters."""
+        if is_temporary(name):
+            self._temporaries.append(name)
+        elif not is_ignored(name) and len(self._files) < MOST_FILES:
+            seen = see(name) if is_fit(name) else None
+            if seen:
+                self._files.append(seen)
+            elif len(self._oddities) < MOST_TOLD:
+                self._oddities.append(shown(name))
+
+    def look(self) -> Look:
+        """All of it, in order."""
+        files = sorted(self._files, key=lambda one: (one.modified, one.name))
+        return Look(
+            files=tuple(files),
+            oddities=tuple(sorted(self._oddities)),
+            temporaries=tuple(self._temporaries[:MOST_FILES]),
+        )
 
 
 class Place(Protocol):

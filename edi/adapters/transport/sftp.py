@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import logging
 import socket
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import paramiko
 
-from edi.adapters.boxes import Sighting, is_ignored
-from edi.adapters.transport.port import MOST_FILES, MOST_TOLD, SHELF, Look, is_fit, is_temporary, shown
+from edi.adapters.boxes import Sighting
+from edi.adapters.transport.port import SHELF, Look, Sorter
 from edi.adapters.transport.settings import HOST_KEYS, HostKey
 from edi.adapters.transport.wire import POSIX_RENAME, Attributes, Garbled, Wire
 from edi.errors import TryLater, UserError
@@ -26,6 +28,8 @@ from edi.errors import TryLater, UserError
 SECOND = 1_000_000_000
 """Nanoseconds; SFTP 3 knows whole seconds only."""
 KEEPALIVE_SECONDS = 15.0
+MOST_ENTRIES = 1_000_000
+"""Of one listing; a server that has no end of them is not listened to for ever."""
 PARAMIKO_LOG = "edi.sftp.paramiko"
 _OUTAGES = (OSError, EOFError, Garbled, paramiko.SSHException)
 
@@ -210,34 +214,21 @@ class SftpPlace:
 
     def look(self) -> Look:
         """See `Place.look`."""
-        files: list[Sighting] = []
-        oddities: list[str] = []
-        temporaries: list[str] = []
+        sorter = Sorter()
         with self._server.asking():
-            for raw, told in self._server.wire.entries(self._folder.encode("utf-8")):
-                name = raw.decode("utf-8", "surrogateescape")
-                if is_temporary(name):
-                    temporaries.append(name)
-                elif is_ignored(name):
-                    continue
-                elif not is_fit(name) or not _is_regular(told):
-                    oddities.append(shown(name))
-                elif len(files) < MOST_FILES:
-                    files.append(_sighting(name, told))
-        return Look(
-            files=tuple(sorted(files, key=lambda one: (one.modified, one.name))),
-            oddities=tuple(sorted(oddities)[:MOST_TOLD]),
-            temporaries=tuple(temporaries),
-        )
+            entries = self._server.wire.entries(self._folder.encode("utf-8"))
+            for raw, told in itertools.islice(entries, MOST_ENTRIES):
+                if raw not in (b".", b".."):
+                    sorter.add(raw.decode("utf-8", "surrogateescape"), partial(_sighting, told=told))
+        return sorter.look()
 
     def see(self, name: str) -> Sighting | None:
         """See `Place.see`."""
         try:
             with self._server.asking():
-                told = self._server.wire.lstat(self._path(name))
+                return _sighting(name, self._server.wire.lstat(self._path(name)))
         except FileNotFoundError:
             return None
-        return _sighting(name, told) if _is_regular(told) else None
 
     def fetch(self, seen: Sighting) -> bytes | None:
         """See `Place.fetch`."""
@@ -317,10 +308,8 @@ class SftpPlace:
         return f"{self._folder}/{name}".encode("utf-8", "surrogateescape")
 
 
-def _sighting(name: str, told: Attributes) -> Sighting:
+def _sighting(name: str, told: Attributes) -> Sighting | None:
+    """The file, if it is one. Where a server keeps the kind of its entries to itself, reading it will tell."""
+    if told.mode and not stat.S_ISREG(told.mode):
+        return None
     return Sighting(name, told.size, told.modified * SECOND, 0)
-
-
-def _is_regular(told: Attributes) -> bool:
-    """Listings do not follow links. Where a server keeps the kind of a file to itself, reading it will tell."""
-    return not told.mode or stat.S_ISREG(told.mode)
