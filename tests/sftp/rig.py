@@ -42,9 +42,10 @@ class Partner:
 class Sshd:
     """The server, with one account per name given."""
 
-    def __init__(self, folder: Path, names: list[str], denied: str = "symlink,hardlink"):
+    def __init__(self, folder: Path, names: list[str], denied: str = "symlink,hardlink", largest_kib: int = 0):
         self.folder = folder
         self.port = free_port()
+        self._limit = f"trap '' XFSZ; ulimit -f {largest_kib * 2}; " if largest_kib else ""
         self.host_key = new_key(folder / "host", "ed25519")
         self._process = None
         keys = folder / "keys"
@@ -82,7 +83,11 @@ class Sshd:
 
     def start(self):
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([SSHD, "-D", "-e", "-f", self.config], stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                ["sh", "-c", f'{self._limit}exec "$@"', "sh", SSHD, "-D", "-e", "-f", self.config],
+                stderr=log,
+                start_new_session=True,
+            )
         end = time.monotonic() + 10
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection((HERE, self.port), 1):
@@ -119,13 +124,13 @@ class Sshd:
 
 
 @contextlib.contextmanager
-def running_sshd(names: list[str], denied: str = "symlink,hardlink"):
+def running_sshd(names: list[str], denied: str = "symlink,hardlink", largest_kib: int = 0):
     """A server of one's own. Chroots want a path that belongs to root alone, which /tmp does not."""
     folder = Path(tempfile.mkdtemp(prefix="edi-sshd-", dir="/run" if ROOT else None))
     if ROOT:  # in memory: what is measured here is not the disk
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder], check=True)
     folder.chmod(0o755)
-    server = Sshd(folder, [f"t{os.getpid()}{one}" for one in names], denied)
+    server = Sshd(folder, [f"t{os.getpid()}{one}" for one in names], denied, largest_kib)
     try:
         server.start()
         yield server
