@@ -74,10 +74,11 @@ class Leg:
     settled: Settled = field(init=False)
     _unsure: bool = True
     """True until what an earlier run, or one that was cut, had under way is cleared up."""
-    _told: set[str] = field(default_factory=set)
+    _told: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.settled = Settled(self.route.settle_seconds)
+        self._told = self.journal.told(self.route.name)
 
     def carry(self) -> int:
         """Carry what is ready; how many files that were."""
@@ -233,6 +234,8 @@ class Leg:
     def _report(self, oddities: set[str], large: set[Sighting]) -> None:
         """Told once, when first seen, and left where it is."""
         found = oddities | {shown(one.name) for one in large}
+        if found == self._told:
+            return
         if fresh := sorted(found - self._told):
             self.tell("alarm_not_carried", {"names": fresh, "place": self.route.source.address})
             log.warning(
@@ -241,6 +244,7 @@ class Leg:
                 "、".join(fresh),
                 self.route.name,
             )
+        self.journal.set_told(self.route.name, found)
         self._told = found
 
 

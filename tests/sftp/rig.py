@@ -82,11 +82,12 @@ class Sshd:
         return Partner(user, key, boxes, remote)
 
     def start(self):
+        if self._process:
+            return
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["sh", "-c", f'{self._limit}exec "$@"', "sh", SSHD, "-D", "-e", "-f", self.config],
                 stderr=log,
-                start_new_session=True,
             )
         end = time.monotonic() + 10
         while time.monotonic() < end:
@@ -98,8 +99,9 @@ class Sshd:
     def kill(self):
         """Dead in an instant, sessions included."""
         if self._process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            for number in [*descendants(self._process.pid), self._process.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
             self._process.wait()
             self._process = None
 
@@ -146,6 +148,16 @@ def one_at_a_time():
         yield
 
 
+def descendants(number: int) -> list[int]:
+    """Processes that a process started, and theirs: sshd makes each session a group of its own."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    children = [child for child, parent in parents.items() if parent == number]
+    return [one for child in children for one in (child, *descendants(child))]
+
+
 def new_key(path: Path, kind: str, passphrase: str = "") -> str:
     """Makes a key pair; the public line."""
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", path], check=True)
@@ -168,6 +180,7 @@ class Proxy:
         self.cuts: list[int] = []
         """Bytes after which the coming connections are cut, in this order; when used up they live."""
         self.cut = 0
+        self.accepted = 0
         self.silent = False
         """Take connections and say nothing."""
         self._open: set[socket.socket] = set()
@@ -183,6 +196,7 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.accepted += 1
             if self.silent:
                 self._open.add(client)
                 continue

@@ -29,6 +29,7 @@ def _journal(db: Database) -> None:
     )
     db.table("delivered").create({"leg": str, "name": bytes, "digest": str, "line": str, "at": str}, pk=("leg", "name"))
     db.table("delivered").create_index(["at"])
+    db.table("told").create({"leg": str, "name": str}, pk=("leg", "name"))
     db.table("trouble").create({"subject": str, "attempts": int, "told": int}, pk="subject")
 
 
@@ -118,6 +119,17 @@ class Journal:
         """Forget what this line delivered before a moment."""
         with self._transaction() as connection:
             connection.execute("delete from delivered where line = ? and at < ?", (self._line, before))
+
+    def told(self, leg: str) -> set[str]:
+        """What was told of as left alone, and was still there at the last look."""
+        with self._outage():
+            return {name for (name,) in self._connection.execute("select name from told where leg = ?", (leg,))}
+
+    def set_told(self, leg: str, names: Iterable[str]) -> None:
+        """Remember what was told, from run to run."""
+        with self._transaction() as connection:
+            connection.execute("delete from told where leg = ?", (leg,))
+            connection.executemany("insert into told values (?, ?)", [(leg, name) for name in names])
 
     def trouble(self, subject: str) -> Trouble:
         """What is known of the trouble of a line or leg, from this run or an earlier one."""
