@@ -32,6 +32,8 @@ if [ "$wanted" = test ]; then
     command -v xmlsec1 >/dev/null || missing="$missing xmlsec1"
     command -v javac >/dev/null || missing="$missing default-jdk-headless"
     command -v pdffonts >/dev/null || missing="$missing poppler-utils"
+    # OpenSSH's server for SFTP.
+    [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     # A smart card service with virtual readers, OpenSC as judge of our cards, and what pyscard is built with.
     [ -x /usr/sbin/pcscd ] || missing="$missing pcscd"
     command -v opensc-tool >/dev/null || missing="$missing opensc"

@@ -67,12 +67,17 @@ def sightings(box: Path) -> list[Sighting]:
     """The files of a box that a sender may have put there, oldest first; links are not followed."""
     found = []
     for entry in regular_files(box):
-        if entry.name.startswith(".") or entry.name.lower().endswith(_IGNORED_ENDINGS):
+        if is_ignored(entry.name):
             continue
         with contextlib.suppress(FileNotFoundError):  # the sender may take a file back at any moment
             status = entry.stat(follow_symlinks=False)
             found.append(Sighting(entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
     return sorted(found, key=lambda one: (one.modified, one.name))
+
+
+def is_ignored(name: str) -> bool:
+    """True for a name under which senders write what is not complete yet (exchange 3)."""
+    return name.startswith(".") or name.lower().endswith(_IGNORED_ENDINGS)
 
 
 def is_as_seen(box: Path, seen: Sighting) -> bool:

@@ -18,6 +18,11 @@ _CAUSES = {
     errno.ESTALE: ("网络盘连接已失效", "the network drive lost its connection"),
     errno.ENAMETOOLONG: ("文件名过长", "the name is too long"),
     errno.ELOOP: ("是符号链接，不予读取", "it is a symbolic link, which is not followed"),
+    errno.EREMOTEIO: (
+        "对方服务器拒绝了操作，常见原因是磁盘或配额已满",
+        "the server refused, mostly since its disk or quota is full",
+    ),
+    errno.EOPNOTSUPP: ("对方服务器不支持该操作", "the server does not know how to do that"),
     errno.EMFILE: ("打开的文件过多", "too many open files"),
 }
 

@@ -29,6 +29,7 @@ from edi.adapters.config_ops import (
 )
 from edi.adapters.config_station import StationConfig, unusable_station
 from edi.adapters.schedule import JobConfig
+from edi.adapters.transport.settings import ChannelSftp, ReceiverSftp, sftp_problems
 from edi.checks.holder import Places
 from edi.core.identity import Medium
 from edi.core.retry import RetryPolicy
@@ -95,6 +96,7 @@ class ChannelConfig:
     file_bytes: int = 33_554_432
     files_per_minute: int = 60_000
     expect_by: str = ""
+    sftp: ChannelSftp | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,7 @@ class ReceiverConfig:
     collect: Path
     certificates: tuple[Path, ...]
     renames_into_place: bool = False
+    sftp: ReceiverSftp | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +189,7 @@ def _contradictions(config: Config) -> list[str]:
         *_senseless_values(config),
         *unusable_station(config.station, config.channels),
         *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
+        *_bad_accounts(config),
     ]
 
 
@@ -243,6 +247,15 @@ def _senseless_values(config: Config) -> Iterator[str]:
         yield "batch: 应大于 0 / must be greater than 0"
     if config.simulator.review not in ("auto", "manual"):
         yield "simulator.review: 应为 auto 或 manual / must be auto or manual"
+
+
+def _bad_accounts(config: Config) -> Iterator[str]:
+    for name, channel in config.channels.items():
+        if channel.sftp:
+            yield from sftp_problems(f"channels.{name}.sftp", channel.sftp)
+    for name, receiver in config.receivers.items():
+        if receiver.sftp:
+            yield from sftp_problems(f"receivers.{name}.sftp", receiver.sftp)
 
 
 class _Reader:

@@ -36,22 +36,31 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
 
 def _write_some(files: Sequence[tuple[Path, bytes]]) -> None:
     """All written, all synced, then all renamed; nothing is left behind where that fails."""
-    staged: list[tuple[Path, Path, int]] = []
+    staged = [(target, target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp", data) for target, data in files]
+    stage_files({temporary: data for _, temporary, data in staged})
     try:
-        for target, data in files:
-            temporary = target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp"
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            staged.append((target, temporary, descriptor))
-            _write_all(descriptor, data)
-        _sync_all([descriptor for _, _, descriptor in staged])
         for target, temporary, _ in staged:
             temporary.replace(target)
     except OSError:
         for _, temporary, _ in staged:
             temporary.unlink(missing_ok=True)
         raise
+
+
+def stage_files(files: Mapping[Path, bytes]) -> None:
+    """Write new files durably, all or none, a handful at a time; to be renamed by the caller. Raises OSError."""
+    descriptors: dict[Path, int] = {}
+    try:
+        for path, data in files.items():
+            descriptors[path] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            _write_all(descriptors[path], data)
+        _sync_all(list(descriptors.values()))
+    except OSError:
+        for path in descriptors:
+            path.unlink(missing_ok=True)
+        raise
     finally:
-        for _, _, descriptor in staged:
+        for descriptor in descriptors.values():
             os.close(descriptor)
 
 

@@ -18,6 +18,7 @@ from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
 from edi.adapters.pki import Authority, Issued
 from edi.app.checking import build_examiner, build_shelf
+from edi.app.ferrying import build_ferry
 from edi.app.outages import Outages
 from edi.app.press import build_press
 from edi.app.printing import build_printer
@@ -27,6 +28,7 @@ from edi.customs.authority import CARDS, CardAuthority
 from edi.customs.receiver import Receiver as Customs
 from edi.customs.settings import Settings as CustomsSettings
 from edi.gateway.examine import ChannelPolicy, Examiner
+from edi.gateway.lines import Ferry
 from edi.gateway.parts import Channel, Parts, Receiver
 from edi.gateway.pipeline import Pipeline, Work
 
@@ -45,15 +47,34 @@ class App:
     customs: Customs | None
     """The simulated customs, None if it is switched off."""
     reader: LedgerReader
+    ferry: Ferry
+    """Carries files to and from SFTP partners."""
     outages: Outages = field(default_factory=Outages)
 
     def work(self) -> Work:
         """One round of gateway and simulator; the outage of one does not hold the other."""
-        return self.exchange() + Work(tasks=self.review())
+        return Work(tasks=self.ferry.step()) + self.exchange() + Work(tasks=self.review())
+
+    def poll(self) -> int:
+        """Carry files to and from SFTP partners until none is ready; how many. Raises TryLater and UserError."""
+        try:
+            return self.ferry.poll()
+        finally:
+            self._enter_news()
+
+    def _enter_news(self) -> None:
+        news = self.ferry.news()
+        self.pipeline.enter_news(news)
+        self.ferry.entered(news)
+
+    def waiting(self) -> bool:
+        """True if files were seen that are to be taken, or carried, in a moment."""
+        return self.pipeline.waiting() or self.ferry.waiting()
 
     def exchange(self) -> Work:
         """One round of the gateway."""
         with self.outages.holding("网关 gateway"):
+            self._enter_news()
             return self.pipeline.round()
         return Work()
 
@@ -90,8 +111,10 @@ def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
             customs = build_customs(config, examiner, clock) if config.simulator.enabled else None
             if customs:
                 stack.callback(customs.close)
+            ferry = build_ferry(config, pipeline.parts, pipeline.announce)
+            stack.callback(ferry.close)
             pipeline.prepare()
-            yield App(config, pipeline, customs, LedgerReader(config.gateway.ledger))
+            yield App(config, pipeline, customs, LedgerReader(config.gateway.ledger), ferry)
 
 
 def open_reader(home: Path) -> LedgerReader:
@@ -191,5 +214,5 @@ def _receiver(name: str, receiver: ReceiverConfig) -> Receiver:
         send=receiver.send,
         collect=receiver.collect,
         certificates=tuple(one for path in receiver.certificates for one in load_certificates(path)),
-        renames_into_place=receiver.renames_into_place,
+        renames_into_place=receiver.renames_into_place or receiver.sftp is not None,
     )

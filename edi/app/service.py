@@ -55,10 +55,11 @@ def run_once(app: App, report: Callable[[Work], None] = lambda _work: None, stop
             total += done
             report(total)
             last_progress = time.monotonic()
-        elif not app.pipeline.waiting() or time.monotonic() - last_progress > _patience(app):
+        elif not app.waiting() or time.monotonic() - last_progress > _patience(app):
             app.outages.raise_any()
             app.pipeline.raise_if_held()
-            if app.pipeline.waiting():
+            app.ferry.raise_if_held()
+            if app.waiting():
                 raise TryLater(
                     "还有文件没有处理：仍在写入，或超出通道每分钟的上限；请稍后再运行",
                     "Files are left: still being written, or beyond the channel's rate; run again later",
@@ -88,7 +89,7 @@ class Service:
 
     def run(self) -> None:
         """Work until the wish to stop comes."""
-        with self._watching(), self._scheduling():
+        with self._watching(), self._scheduling(), self._app.ferry.running(self._wake):
             self._say(self._work)
             while not self._stop.wished:
                 with contextlib.suppress(queue.Empty):
@@ -161,7 +162,7 @@ class Service:
 
     def _announce(self, channel: str) -> Callable[[str], None]:
         def announce(name: str) -> None:
-            self._app.pipeline.intakes[channel].settled.announce(name)
+            self._app.pipeline.announce(channel, name)
             self._wake()
 
         return announce
@@ -169,8 +170,12 @@ class Service:
     # ---- what is done ---------------------------------------------------------------------------
 
     def _work(self) -> None:
+        done = False
         while not self._stop.wished and self._app.work():
             self._pulse.beat()
+            done = True
+        if done:
+            self._app.ferry.wake()
 
     def _wake(self) -> None:
         """A round as soon as possible, once however often it is asked for."""

@@ -210,6 +210,20 @@ def _sender(one: Record) -> Words:
     )
 
 
+def _sftp(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(f"{one['subject']}：{detail.get('zh', '')}", f"{one['subject']}: {detail.get('en', '')}")
+
+
+def _not_carried(one: Record) -> Words:
+    names, place = "、".join(one["detail"].get("names", ())), one["detail"].get("place", "")
+    return Words(
+        f"{one['subject']}：{place} 中有不能收取的东西（不是普通文件、文件名不合规或超过大小上限）：{names}，未作处理；请对方移走",
+        f"{one['subject']}: in {place} lie things that are no files, have names no file may have, or are too big: {names}; "
+        "they were left alone, have them taken away",
+    )
+
+
 _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_held": _held_before,
     "alarm_contradiction": _contradiction,
@@ -225,6 +239,8 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_integrity": _integrity,
     "alarm_certificate": _certificate,
     "alarm_sender": _sender,
+    "alarm_sftp": _sftp,
+    "alarm_not_carried": _not_carried,
 }
 
 

@@ -29,6 +29,7 @@ from edi.cli.output import show_error
 from edi.cli.print import print_
 from edi.cli.query import query
 from edi.cli.run import init, run
+from edi.cli.sftp_config import sftp_config
 from edi.cli.show import show
 from edi.cli.sign import sign
 from edi.cli.status import status
@@ -53,6 +54,7 @@ def cli() -> None:
 
 _COMMANDS = (
     init, demo, run, check, sign, verify, status, show, query, print_, log, customs, card, jobs, health, metrics, doctor,
+    sftp_config,
 )  # fmt: skip
 for command in _COMMANDS:
     cli.add_command(command)

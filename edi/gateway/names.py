@@ -10,6 +10,7 @@ from edi.core.times import digits21
 Naming = Callable[[str, int], str]
 """Original name and tick in, name of our file out."""
 
+STATUS_ENDING = ".status.json"
 LONGEST_STEM = 180
 """Bytes kept of the original's stem, so that prefix, time and ending fit into 255."""
 LONGEST_ENDING = 10
@@ -38,7 +39,7 @@ def paper(original: str, tick: int, guid: str) -> str:
 
 def status_file(original: str) -> str:
     """Name of the small file that shows the present status."""
-    return f"{_cut(_clean(original))}.status.json"
+    return f"{_cut(_clean(original))}{STATUS_ENDING}"
 
 
 def stem(original: str) -> str:

@@ -21,6 +21,7 @@ from edi.errors import TryLater
 from edi.gateway.collect import Collector
 from edi.gateway.examine import Examined
 from edi.gateway.intake import Intake, Unreadable
+from edi.gateway.lines import News
 from edi.gateway.parts import Parts, Received
 from edi.gateway.record import Recorder
 from edi.gateway.settle import settle
@@ -76,6 +77,17 @@ class Pipeline:
             with self._holding(name):
                 done += Work(receipts=collector.collect(self.parts))
         return done + Work(tasks=settle(self.parts))
+
+    def announce(self, channel: str, name: str) -> None:
+        """A file lies whole in a channel's OutBox; may be called from any thread."""
+        self.intakes[channel].settled.announce(name)
+
+    def enter_news(self, news: Sequence[News]) -> None:
+        """Enter what the ferry has to tell. Raises TryLater."""
+        if news:
+            with self.parts.ledger.transaction(self.parts.clock()) as entry:
+                for one in news:
+                    entry.event(one.kind, one.subject, **one.detail)
 
     def waiting(self) -> bool:
         """True if files lie in a box that were not ready, or not taken, when last seen."""

@@ -96,10 +96,10 @@ def _run_and_kill(home: Path, seconds: float) -> bool:
 
 def count_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
     """Every filing exactly once in the ledger, at customs and in the boxes; empty if all is well."""
-    return [*_ledger_faults(home, sent), *_customs_faults(home, sent), *_box_faults(home, sent)]
+    return [*ledger_faults(home, sent), *customs_faults(home, sent), *_box_faults(home, sent)]
 
 
-def _ledger_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
+def ledger_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
     with sqlite3.connect(home / "var" / "ledger.sqlite") as ledger:
         statuses = dict(ledger.execute("select guid, status from applications").fetchall())
         rows = ledger.execute("select count(*) from applications").fetchone()[0]
@@ -118,7 +118,7 @@ def _ledger_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
     return faults
 
 
-def _customs_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
+def customs_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
     with sqlite3.connect(home / "customs" / "register.sqlite") as register:
         stored = Counter(guid for (guid,) in register.execute("select guid from applications"))
     return [f"customs has {filing.guid} {stored[filing.guid]} times" for filing in sent if stored[filing.guid] != 1]

@@ -1,0 +1,1 @@
+"""Folders here and at a partner's, behind one port (`port.Place`); what is carried between them, remembered."""

@@ -1,0 +1,190 @@
+"""What the ferry remembers: cargo under way, cargo delivered, lines in trouble. One small SQLite file.
+
+Cargo is recorded when it lies whole at its target under a temporary name and is about to be renamed.
+So after whatever cut, the temporary name tells: there, it was not renamed; gone, it was (exchange 11).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from edi.adapters.ledger import connect
+from edi.errors import TryLater, UserError
+
+_MIGRATIONS = Migrations("edi-ferry")
+
+
+@_MIGRATIONS(name="001_journal")
+def _journal(db: Database) -> None:
+    """The first shape of the journal."""
+    db.table("under_way").create(
+        {"leg": str, "token": str, "name": bytes, "size": int, "modified": int, "inode": int, "digest": str},
+        pk=("leg", "token"),
+    )
+    db.table("delivered").create({"leg": str, "name": bytes, "digest": str, "line": str, "at": str}, pk=("leg", "name"))
+    db.table("delivered").create_index(["at"])
+    db.table("told").create({"leg": str, "name": str}, pk=("leg", "name"))
+    db.table("trouble").create({"subject": str, "attempts": int, "told": int}, pk="subject")
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """A file under way from one place to another."""
+
+    token: str
+    """Unique for ever; the temporary names derive from it."""
+    name: str
+    """At its source."""
+    size: int
+    modified: int
+    inode: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A line or leg that does not work now."""
+
+    attempts: int = 0
+    told: bool = False
+    """True once an alarm was raised."""
+
+
+class Journal:
+    """The journal of one line. Raises TryLater if the file is out of reach."""
+
+    def __init__(self, path: Path, line: str) -> None:
+        self._path = path
+        self._line = line
+        with self._outage():
+            self._connection = connect(path)
+            self._connection.row_factory = None
+            _MIGRATIONS.apply(Database(self._connection))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def under_way(self, leg: str) -> list[Cargo]:
+        """Cargo whose end is not known."""
+        query = "select token, name, size, modified, inode, digest from under_way where leg = ? order by rowid"
+        with self._outage():
+            rows = self._connection.execute(query, (leg,)).fetchall()
+        return [Cargo(token, _name(raw), *rest) for token, raw, *rest in rows]
+
+    def begin(self, leg: str, cargo: Iterable[Cargo]) -> None:
+        """Cargo that is about to be renamed at its target."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert into under_way values (?, ?, ?, ?, ?, ?, ?)", [_row(leg, one) for one in cargo]
+            )
+
+    def drop(self, leg: str, cargo: Cargo) -> None:
+        """Cargo that did not arrive: it is carried again."""
+        with self._transaction() as connection:
+            connection.execute("delete from under_way where leg = ? and token = ?", (leg, cargo.token))
+
+    def end(self, leg: str, cargo: Iterable[Cargo], *, remember_at: str = "") -> None:
+        """Cargo that arrived and left its source.
+
+        With a moment given it is remembered by name and digest: what a restart writes anew is not
+        delivered twice. Without, a file came in: then a file of that name may go out again.
+        """
+        with self._transaction() as connection:
+            for one in cargo:
+                connection.execute("delete from under_way where leg = ? and token = ?", (leg, one.token))
+                if remember_at:
+                    row = (leg, _raw(one.name), one.digest, self._line, remember_at)
+                    connection.execute("insert or replace into delivered values (?, ?, ?, ?, ?)", row)
+                else:
+                    connection.execute(
+                        "delete from delivered where line = ? and name = ?", (self._line, _raw(one.name))
+                    )
+
+    def delivered(self, leg: str, name: str) -> str:
+        """Digest of what was last delivered under a name, empty if that is not remembered."""
+        with self._outage():
+            row = self._connection.execute(
+                "select digest from delivered where leg = ? and name = ?", (leg, _raw(name))
+            ).fetchone()
+        return str(row[0]) if row else ""
+
+    def forget(self, before: str) -> None:
+        """Forget what this line delivered before a moment."""
+        with self._transaction() as connection:
+            connection.execute("delete from delivered where line = ? and at < ?", (self._line, before))
+
+    def told(self, leg: str) -> set[str]:
+        """What was told of as left alone, and was still there at the last look."""
+        with self._outage():
+            return {name for (name,) in self._connection.execute("select name from told where leg = ?", (leg,))}
+
+    def set_told(self, leg: str, names: Iterable[str]) -> None:
+        """Remember what was told, from run to run."""
+        with self._transaction() as connection:
+            connection.execute("delete from told where leg = ?", (leg,))
+            connection.executemany("insert into told values (?, ?)", [(leg, name) for name in names])
+
+    def trouble(self, subject: str) -> Trouble:
+        """What is known of the trouble of a line or leg, from this run or an earlier one."""
+        with self._outage():
+            row = self._connection.execute(
+                "select attempts, told from trouble where subject = ?", (subject,)
+            ).fetchone()
+        return Trouble(int(row[0]), bool(row[1])) if row else Trouble()
+
+    def set_trouble(self, subject: str, trouble: Trouble) -> None:
+        """Remember trouble; one without attempts is over."""
+        with self._transaction() as connection:
+            connection.execute("delete from trouble where subject = ?", (subject,))
+            if trouble.attempts:
+                connection.execute(
+                    "insert into trouble values (?, ?, ?)", (subject, trouble.attempts, int(trouble.told))
+                )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._outage():
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+
+    @contextlib.contextmanager
+    def _outage(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise TryLater(
+                f"传输记录 {self._path} 暂时无法使用：{error}；请检查磁盘空间和文件权限，稍后会自动重试",
+                f"The journal {self._path} cannot be used now: {error}; check disk space and permissions; it is tried again",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"传输记录 {self._path} 已损坏：{error}；请停止程序，核对双方目录后移走该文件再运行",
+                f"The journal {self._path} is damaged: {error}; stop the program, compare the folders of both sides, move "
+                "the file away and start again",
+            ) from error
+
+
+def _row(leg: str, one: Cargo) -> tuple[object, ...]:
+    return (leg, one.token, _raw(one.name), one.size, one.modified, one.inode, one.digest)
+
+
+def _raw(name: str) -> bytes:
+    """Names are kept as bytes: not all of them are text."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _name(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
