@@ -22,7 +22,7 @@ from tools.filings import filings
 
 COUNT = 500
 BOXES = ("OutBox", "InBox", "SentBox", "FailBox")
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 
 def section(name, sshd, partner, port, **folders):
