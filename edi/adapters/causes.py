@@ -18,6 +18,12 @@ _CAUSES = {
     errno.ESTALE: ("网络盘连接已失效", "the network drive lost its connection"),
     errno.ENAMETOOLONG: ("文件名过长", "the name is too long"),
     errno.ELOOP: ("是符号链接，不予读取", "it is a symbolic link, which is not followed"),
+    errno.ECONNREFUSED: ("对方拒绝连接，服务可能没有启动", "connection refused, the server may not be running"),
+    errno.ECONNRESET: ("连接被对方断开", "the other side cut the connection"),
+    errno.EPIPE: ("连接已断开", "the connection is gone"),
+    errno.ETIMEDOUT: ("等待超时", "timed out"),
+    errno.EHOSTUNREACH: ("网络上找不到对方主机", "no route to the host"),
+    errno.ENETUNREACH: ("网络不通", "the network is unreachable"),
     errno.EREMOTEIO: (
         "对方服务器拒绝了操作，常见原因是磁盘或配额已满",
         "the server refused, mostly since its disk or quota is full",

@@ -22,7 +22,7 @@ FILE = "/etc/ssh/sshd_config.d/edi.conf"
 @click.option("--run-as", default="edi", show_default=True, help="运行网关的帐户 / the account the gateway runs as.")
 @click.option("--commands", "only_commands", is_flag=True, help="只输出建帐户和目录的命令 / print only the commands.")
 def sftp_config(channels: tuple[str, ...], home: Path, root: str, run_as: str, only_commands: bool) -> None:
-    """供对方上传的 sshd 配置 / sshd configuration for uploads.
+    """供对方上传的 SFTP 配置 / How partners may upload to us.
 
     每个通道一个帐户，只能收发文件，只能看到自己的收发箱；不写通道则为全部通道。One account per channel, for files only, which
     sees its own boxes only; without names for all channels.

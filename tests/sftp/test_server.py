@@ -125,16 +125,16 @@ def test_a_certificate_opens_the_door(sshd, partner, tmp_path):
 
 
 def test_nobody_at_home_is_an_outage(sshd, partner, tmp_path):
-    with pytest.raises(TryLater, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(TryLater, match=r"127\.0\.0\.1:9 .*对方拒绝连接"):
         sshd.connect(partner, port=9).open()
-    with pytest.raises(TryLater):
+    with pytest.raises(TryLater, match="主机名无法解析"):
         sshd.connect(partner, host="no-such-host.invalid").open()
 
 
 def test_a_server_that_says_nothing_is_not_waited_for(sshd, partner, proxy):
     proxy.silent = True
     started = time.monotonic()
-    with pytest.raises(TryLater):
+    with pytest.raises(TryLater, match="中途断开"):
         sshd.connect(partner, port=proxy.port, timeout=0.5).open()
     assert time.monotonic() - started < 5
     assert not threads()

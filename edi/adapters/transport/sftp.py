@@ -20,10 +20,11 @@ from pathlib import Path
 import paramiko
 
 from edi.adapters.boxes import Sighting
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.transport.port import SHELF, Look, Sorter
 from edi.adapters.transport.settings import HOST_KEYS, HostKey
 from edi.adapters.transport.wire import POSIX_RENAME, Attributes, Garbled, Wire
-from edi.errors import TryLater, UserError
+from edi.errors import EdiError, TryLater, UserError
 
 SECOND = 1_000_000_000
 """Nanoseconds; SFTP 3 knows whole seconds only."""
@@ -72,11 +73,16 @@ class SftpServer:
 
     def open(self) -> None:
         """Connect, unless connected. Raises TryLater, UntrustedServer or LoginRefused."""
-        if self._transport is not None and not self._transport.is_active():
-            self.close()
-        if self._wire is None:
-            with self.asking():
+        if self._wire is not None and self._transport is not None and self._transport.is_active():
+            return
+        self.close()
+        with self.asking():
+            try:
                 self._wire = self._connect()
+            except (EdiError, *_OUTAGES):
+                raise
+            except Exception as error:  # what a stranger sends can make paramiko raise anything
+                raise Garbled(f"{type(error).__name__}: {error}") from error
 
     def close(self) -> None:
         """End the connection; safe at any time and from any thread."""
@@ -90,7 +96,7 @@ class SftpServer:
         """The session. Raises as `open` does."""
         self.open()
         if self._wire is None:
-            raise self._outage("连接已关闭 / closed")
+            raise self._outage(Garbled("closed"))
         return self._wire
 
     @contextlib.contextmanager
@@ -105,12 +111,13 @@ class SftpServer:
             if isinstance(error, OSError) and error.errno in _REFUSALS and error.filename is not None:
                 raise
             self.close()
-            raise self._outage(str(error) or type(error).__name__) from error
+            raise self._outage(error) from error
 
-    def _outage(self, cause: str) -> TryLater:
+    def _outage(self, error: Exception) -> TryLater:
+        zh, en = _cause(error)
         return TryLater(
-            f"SFTP 服务器 {self.address} 暂时连不上或中途断开：{cause}；请检查网络和对方服务器，稍后会自动重试",
-            f"The SFTP server {self.address} cannot be reached or the line was cut: {cause}; check the network and the "
+            f"SFTP 服务器 {self.address} 暂时连不上或中途断开：{zh}；请检查网络和对方服务器，稍后会自动重试",
+            f"The SFTP server {self.address} cannot be reached or the line was cut: {en}; check the network and the "
             "server; it is tried again",
         )
 
@@ -189,6 +196,18 @@ class SftpServer:
                 "variable EDI_SFTP_PASSPHRASE",
             ) from error
         return key
+
+
+def _cause(error: Exception) -> tuple[str, str]:
+    """Why there is no connection, in Chinese and English."""
+    if isinstance(error, socket.gaierror):
+        return "主机名无法解析", "the name of the host is not known"
+    if isinstance(error, TimeoutError):
+        return "等待超时", "timed out"
+    if isinstance(error, OSError) and error.errno:
+        return cause_zh(error), cause_en(error)
+    words = str(error) or type(error).__name__
+    return f"对话中断（{words}）", f"the talk broke off ({words})"
 
 
 def _read_key(path: Path, passphrase: str | None) -> paramiko.PKey:
