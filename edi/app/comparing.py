@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edi.adapters.paper import draw
-from edi.adapters.paper_reader import ReadPage, ReadPaper, read_paper
+from edi.adapters.paper.drawing import draw
+from edi.adapters.paper.reading import ReadPage, ReadPaper, read_paper
 from edi.checks.filing_certificate import GROUND
 from edi.core.characters import plain
 from edi.core.findings import Dxp, Finding, Severity, clip

@@ -15,7 +15,7 @@ def build_press(shelf: Shelf, key: SigningKey) -> Press:
     names = CodeNames(shelf)
 
     def press(facts: CertificateFacts) -> Issued:
-        from edi.adapters.paper import draw  # noqa: PLC0415 - its library takes 0.1 s to load
+        from edi.adapters.paper.drawing import draw  # noqa: PLC0415 - its library takes 0.1 s to load
 
         certificate = Certificate(
             number=facts.number,

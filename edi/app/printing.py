@@ -28,7 +28,7 @@ def build_printer(shelf: Shelf) -> PrintForm:
                 f"{form.name_zh}（{form.code}）没有《报关单位备案信息表》；只能打印备案申请和变更申请",
                 f"{form.name_en} ({form.code}) has no filing form; print a filing or a change",
             )
-        from edi.adapters.paper import draw  # noqa: PLC0415 - its library takes 0.1 s to load
+        from edi.adapters.paper.drawing import draw  # noqa: PLC0415 - its library takes 0.1 s to load
 
         if form.code not in words:
             words[form.code] = SchemaWords.load(shelf, form)

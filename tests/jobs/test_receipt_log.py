@@ -53,6 +53,14 @@ def test_sums_are_those_of_the_list_and_of_the_ledger(evening):
     assert refused.tone == "bad"
 
 
+def test_what_the_gateway_answers_itself_is_in_the_log_and_balances(evening):
+    evening.drop(evening.sample("51-applications-of-oneself.xml"))
+    evening.run()
+    log = log_of(evening)
+    assert log.balanced
+    assert [line.tone for line in log.lines if line.status == "已答复"] == ["good"]
+
+
 def test_a_ledger_that_does_not_balance_is_told_on_the_page(evening):
     evening.sql("delete from messages where digest = (select message from files where outcome = 'ACCEPTED' limit 1)")
     assert not log_of(evening).balanced

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edi.adapters.paper import draw
-from edi.adapters.qr import qr_matrix
+from edi.adapters.paper.drawing import draw
+from edi.adapters.paper.qr import qr_matrix
 from edi.core.results import Granted
 from edi.core.sheet import Code
 from edi.messages.certificate import (

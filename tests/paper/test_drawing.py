@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab.pdfbase.ttfonts import TTFont
 
-from edi.adapters.composing import compose
-from edi.adapters.paper import STAND_IN, draw
-from edi.adapters.qr import LARGEST, LARGEST_SAFE, qr_matrix
-from edi.adapters.typeset import BOTTOM, LEFT, PAGE_HEIGHT, RIGHT, TOP, Box, Text, wrap
+from edi.adapters.paper.composing import compose
+from edi.adapters.paper.drawing import STAND_IN, draw
+from edi.adapters.paper.qr import LARGEST, LARGEST_SAFE, qr_matrix
+from edi.adapters.paper.typeset import BOTTOM, LEFT, PAGE_HEIGHT, RIGHT, TOP, Box, Text, wrap
 from edi.core.sheet import Attachment, Choice, Choices, Code, Column, Field, Grid, Note, SealField, Sheet, Table
 from tests.conftest import ROOT
 
 from .conftest import bare
 
-FONTS = ROOT / "edi" / "adapters" / "fonts"
+FONTS = ROOT / "edi" / "adapters" / "paper" / "fonts"
 FOOTER = "示例页脚"
 
 

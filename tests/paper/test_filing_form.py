@@ -8,7 +8,7 @@ from lxml import etree
 from edi.adapters.contract import Shelf, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.field_words import SchemaWords
-from edi.adapters.paper import draw
+from edi.adapters.paper.drawing import draw
 from edi.core.node import Node
 from edi.core.qualification import Qualification
 from edi.core.sheet import Choices, Grid, SealField, Table

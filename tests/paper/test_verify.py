@@ -13,8 +13,8 @@ from lxml import etree
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import FreeText
 
-from edi.adapters.paper import draw
-from edi.adapters.paper_reader import LARGEST_FILE, LARGEST_PAGE, MOST_PAGES
+from edi.adapters.paper.drawing import draw
+from edi.adapters.paper.reading import LARGEST_FILE, LARGEST_PAGE, MOST_PAGES
 from edi.cli.main import cli
 from edi.core.sheet import Attachment, Note, Sheet
 from edi.errors import UserError

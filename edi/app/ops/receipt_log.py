@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from sqlite3 import Connection
@@ -19,6 +18,7 @@ from edi.adapters.files import write_whole
 from edi.adapters.ledger_reader import OUTCOMES
 from edi.app.checking import build_forms
 from edi.app.office import Office, claims_on_disk
+from edi.app.ops.receipt_day import DayLog, Line, Proof
 from edi.app.ops.receipt_pages import as_csv, as_html
 from edi.app.words import OUTCOME_TEXT
 from edi.core.status import Status, Verdict, status_of_code
@@ -41,67 +41,8 @@ _CHANNELS = """
 _BORNE_OUT = """
     select count(*) from receipts r join applications a on a.guid = r.application join messages m on m.digest = a.message
     where r.received_at >= ? and r.received_at < ? and m.channel = ? and exists (
-        select 1 from events where subject = r.application and kind = 'receipt'
+        select 1 from events where subject = r.application and kind in ('receipt', 'reply')
         and json_extract(detail, '$.receipt') = r.guid)"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A receipt as the log lists it."""
-
-    application_no: str
-    client_seq_no: str
-    applicant: str
-    applicant_name: str
-    form: str
-    form_name: str
-    customs: str
-    code: int
-    status: str
-    """What the receipt says, in Chinese."""
-    tone: str
-    """`good` or `bad` where that is the end of the matter, else empty."""
-    effect: str
-    """What it did to the application."""
-    received: str
-    """China time."""
-    customs_time: str
-    opinion: str
-    file: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proof:
-    """Two numbers that must be the same, found in two ways."""
-
-    zh: str
-    left: int
-    right: int
-
-    @property
-    def good(self) -> bool:
-        """True if they are."""
-        return self.left == self.right
-
-
-@dataclass(frozen=True, kw_only=True)
-class DayLog:
-    """One day of one channel."""
-
-    channel: str
-    day: date
-    made_at: str
-    lines: Sequence[Line]
-    statuses: Sequence[tuple[str, int]]
-    """Receipts by status, in the order of the status table."""
-    outcomes: Sequence[tuple[str, int]]
-    """Files by what became of them."""
-    proofs: Sequence[Proof]
-
-    @property
-    def balanced(self) -> bool:
-        """True if all sums hold."""
-        return all(one.good for one in self.proofs)
 
 
 EFFECTS = {
@@ -111,6 +52,8 @@ EFFECTS = {
 }
 _TONES = {
     Status.APPROVED: "good",
+    Status.ISSUED: "good",
+    Status.ANSWERED: "good",
     Status.DISAPPROVED: "bad",
     Status.REFUSED: "bad",
     Status.LODGE_FAILED: "bad",

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from functools import cache
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-if TYPE_CHECKING:
-    from edi.app.ops.receipt_log import DayLog
+from edi.app.ops.receipt_day import DayLog
 
 COLUMNS = {
     "application_no": "申请统一编号",

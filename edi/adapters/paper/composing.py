@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from edi.adapters.qr import qr_matrix
-from edi.adapters.typeset import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Box, Cell, Mark, Measure, Pages, Squares, Text, wrap
+from edi.adapters.paper.qr import qr_matrix
+from edi.adapters.paper.typeset import (
+    BOTTOM,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Box,
+    Cell,
+    Mark,
+    Measure,
+    Pages,
+    Squares,
+    Text,
+    wrap,
+)
 from edi.core.sheet import Choices, Code, Field, Grid, Note, Part, SealField, Sheet, Table
 
 _LABEL = 92.0

@@ -19,8 +19,8 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from edi.adapters.composing import compose
-from edi.adapters.typeset import PAGE_HEIGHT, PAGE_WIDTH, Box, Mark, Squares, Text
+from edi.adapters.paper.composing import compose
+from edi.adapters.paper.typeset import PAGE_HEIGHT, PAGE_WIDTH, Box, Mark, Squares, Text
 from edi.core.characters import is_seen
 from edi.core.sheet import Attachment, Sheet
 
