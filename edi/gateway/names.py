@@ -14,6 +14,7 @@ LONGEST_STEM = 180
 """Bytes kept of the original's stem, so that prefix, time and ending fit into 255."""
 LONGEST_ENDING = 10
 """Characters of an ending worth keeping."""
+STATUS_ENDING = ".status.json"
 
 
 def successed(original: str, tick: int) -> str:
@@ -38,7 +39,7 @@ def paper(original: str, tick: int, guid: str) -> str:
 
 def status_file(original: str) -> str:
     """Name of the small file that shows the present status."""
-    return f"{_cut(_clean(original))}.status.json"
+    return f"{_cut(_clean(original))}{STATUS_ENDING}"
 
 
 def stem(original: str) -> str:
