@@ -15,6 +15,7 @@ LONGEST_STEM = 180
 """Bytes kept of the original's stem, so that prefix, time and ending fit into 255."""
 LONGEST_ENDING = 10
 """Characters of an ending worth keeping."""
+STATUS_ENDING = ".status.json"
 
 
 def successed(original: str, tick: int) -> str:

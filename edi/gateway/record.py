@@ -173,6 +173,7 @@ class Recorder:
     def _message(self, received: Received, examined: Examined, business: Business, receiver: str) -> None:
         if self.entry.rows("select 1 from messages where digest = ?", (examined.digest,)):
             # Sent again after customs could not store it: the answers follow the newest file.
+            self._leave_name(received, examined.digest)
             newest = {"claim": received.claim.id, "file_name": received.claim.name}
             self.entry.update("messages", "digest", examined.digest, newest)
             return
@@ -193,6 +194,16 @@ class Recorder:
                 "received_at": iso(received.at),
             },
         )
+
+    def _leave_name(self, received: Received, digest: str) -> None:
+        """The status file under the name a message had until now must not show it for ever; unless another has that name."""
+        others = self.entry.rows(
+            "select 1 from messages m join messages o on o.channel = m.channel and o.file_name = m.file_name "
+            "where m.digest = ? and o.digest <> m.digest limit 1",
+            (digest,),
+        )
+        if not others:
+            self._status_file(received, digest)
 
     def _numbers(self, business: Business) -> list[str]:
         """Application numbers (年份 + 流水号), one consecutive block per message.

@@ -165,13 +165,17 @@ def status_file(parts: Parts, task: Task) -> bytes:
     rows = parts.ledger.rows(
         "select * from applications where message = ? order by application_no", (newest["digest"],)
     )
+    file = newest["file_name"]
     applications = [_shown(row) for row in rows]
+    name = Path(task.target).name
+    if name != names.status_file(file):  # the same message came again under another name, and is shown there
+        file, applications = name.removesuffix(names.STATUS_ENDING), []
     alone = applications[0] if len(applications) == 1 else {}
     if not applications:  # a draft that was deleted, or submitted with another file
         alone = {"status": "SUPERSEDED", "statusText": "已由后来的报文取代或删除"}
     head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")[0]
     shown = {
-        "file": newest["file_name"],
+        "file": file,
         "messageGuid": newest["guid"],
         **alone,
         "applications": applications,

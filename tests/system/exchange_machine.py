@@ -326,9 +326,10 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_sender_is_shown_the_same_status(self):
-        for guid, one in self.known.items():
-            shown = json.loads((self.site.inbox(one.letter.channel) / f"{one.file}.status.json").read_bytes())
-            assert [(each["guid"], each["status"]) for each in shown["applications"]] == [(guid, one.status)]
+        """Beside the answers to every file; what was filed anew is shown under the new name only."""
+        for file, letter in self.model.filed.items():
+            shown = json.loads((self.site.inbox(letter.channel) / f"{file}.status.json").read_bytes())
+            assert [(one["guid"], one["status"]) for one in shown["applications"]] == self.model.shown(file)
 
     @invariant()
     def the_record_is_that_of_the_model(self):

@@ -1,5 +1,6 @@
 """Our outage is never the sender's refusal: what cannot be done now is held, told once, and done later."""
 
+import json
 import logging
 import shutil
 import signal
@@ -186,6 +187,34 @@ def test_what_customs_could_not_store_goes_again_with_the_same_bytes(workspace, 
     workspace.run()
     assert statuses(workspace) == {"once.xml": "APPROVED"}
     assert len(workspace.status()) == 1
+
+
+def shown(workspace, name):
+    status = json.loads((workspace.home / "outbox/demo/InBox" / f"{name}.status.json").read_text(encoding="utf-8"))
+    return status["file"], status["status"], len(status["applications"])
+
+
+def test_what_goes_again_under_another_name_is_shown_under_that_name_only(workspace):
+    """Else the first file's status would say for ever that customs could not store it."""
+    sample = workspace.sample("SIM-LODGEFAIL.xml")
+    for name in ("first.xml", "second.xml"):
+        workspace.drop(sample, name)
+        workspace.run()
+    assert shown(workspace, "first.xml") == ("first.xml", "SUPERSEDED", 0)
+    assert shown(workspace, "second.xml") == ("second.xml", "LODGE_FAILED", 1)
+    workspace.drop(sample, "first.xml")
+    workspace.run()
+    assert shown(workspace, "first.xml") == ("first.xml", "LODGE_FAILED", 1)
+    assert shown(workspace, "second.xml") == ("second.xml", "SUPERSEDED", 0)
+
+
+def test_a_name_that_another_message_took_over_goes_on_showing_that_one(workspace):
+    failing = workspace.sample("SIM-LODGEFAIL.xml")
+    for sample, name in ((failing, "name.xml"), (workspace.sample("02-TRADER.xml"), "name.xml"), (failing, "new.xml")):
+        workspace.drop(sample, name)
+        workspace.run()
+    assert shown(workspace, "name.xml") == ("name.xml", "APPROVED", 1)
+    assert shown(workspace, "new.xml") == ("new.xml", "LODGE_FAILED", 1)
 
 
 def test_a_duplicate_gets_the_first_answer_and_receipts_again(workspace):

@@ -104,9 +104,12 @@ class Letter:
     wish: Wish
     number: str
     """clientSeqNo; `SIM-…` chooses what customs does."""
-    data: bytes = field(repr=False)
+    data: bytes
     codes: frozenset[str] = frozenset()
     """For which it is refused whatever else is known."""
+
+    def __repr__(self) -> str:
+        return f"<{self.number}: {self.wish.name} {self.application} of {self.guid}, by {self.channel}>"
 
 
 @dataclass

@@ -58,7 +58,8 @@ class Exchange:
 
     customs: Model
     applications: dict[str, Known] = field(default_factory=dict)
-    accepted: set[Letter] = field(default_factory=set)
+    filed: dict[str, Letter] = field(default_factory=dict)
+    """What was accepted, by the name of the file it came in."""
     failed: set[str] = field(default_factory=set)
     """Applications that customs could not store at least once."""
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -78,7 +79,7 @@ class Exchange:
         if letter.codes:
             return "REFUSED", set(letter.codes)
         known = self.applications.get(letter.guid)
-        if letter in self.accepted:
+        if letter in self.filed.values():
             again = known is not None and known.letter is letter and known.status == "LODGE_FAILED"
             return ("ACCEPTED" if again else "DUPLICATE"), set()
         codes = _conflict(letter, known) or self._transit(letter)
@@ -94,7 +95,7 @@ class Exchange:
         return isinstance(self.applications[guid].application, Cancellation)
 
     def _enter(self, file: str, letter: Letter) -> None:
-        self.accepted.add(letter)
+        self.filed[file] = letter
         if letter.wish is Wish.DELETE:
             del self.applications[letter.guid]
         else:
@@ -169,7 +170,12 @@ class Exchange:
         known.status = status
         self.customs.drop(known.letter.guid, known.application)
 
-    # What queries are answered
+    # What senders are shown
+
+    def shown(self, file: str) -> list[tuple[str, str]]:
+        """Guid and status of the application that stands under the name of a file; nothing once another has replaced it."""
+        known = self.applications.get(self.filed[file].guid)
+        return [(known.letter.guid, known.status)] if known and known.file == file else []
 
     def listed(self, asker: str, query: ApplicationsQuery) -> list[tuple[str, str, str]]:
         """Guid, form and status of the applications that a query lists, newest first."""
