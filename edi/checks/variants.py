@@ -49,29 +49,32 @@ def variants(apex: etree._Element, declared: C14n, depth: int = 0) -> Iterator[V
     ways = ((declared, ()), (other, (_WRONG_WAY[other],)))
     for mishap, tree in _trees(apex, depth):
         for method, wrong_way in ways:
-            yield Variant(canonical(tree, method), (mishap, *wrong_way) if mishap else wrong_way)
+            for octets in _canonical(tree, method):
+                yield Variant(octets, (mishap, *wrong_way) if mishap else wrong_way)
     for method, wrong_way in ways:
-        yield Variant(canonical(apex, method, comments=True), (mishaps.COMMENTS, *wrong_way))
-    yield from _recoded(canonical(apex, declared))
+        for octets in _canonical(apex, method, comments=True):
+            yield Variant(octets, (mishaps.COMMENTS, *wrong_way))
+    for octets in _canonical(apex, declared):
+        yield from _recoded(octets)
 
 
 def content_variants(root: etree._Element, content: etree._Element, data: bytes, declared: C14n) -> Iterator[Variant]:
     """What else is digested in place of `content`: the message `root` with its signature, its file, a part of it."""
     yield from variants(content, declared)
     for tree in _with_signature(root):
-        for method in C14n:
-            yield Variant(canonical(tree, method), (mishaps.SIGNATURE_LEFT_IN,))
+        yield from (Variant(octets, (mishaps.SIGNATURE_LEFT_IN,)) for one in C14n for octets in _canonical(tree, one))
     for octets in _as_file(data):
         yield Variant(octets, (mishaps.NOT_CANONICAL,))
     for part in list(content.iterchildren("{*}*"))[:MOST_PARTS]:
-        for method in C14n:
-            yield Variant(canonical(apart(part), method), (mishaps.ONLY_A_PART,))
+        tree = apart(part)
+        yield from (Variant(octets, (mishaps.ONLY_A_PART,)) for one in C14n for octets in _canonical(tree, one))
 
 
-def canonical(apex: etree._Element, method: C14n, *, comments: bool = False) -> bytes:
-    """Canonical bytes of the document of `apex`, comments too if asked for."""
+def _canonical(apex: etree._Element, method: C14n, *, comments: bool = False) -> Iterator[bytes]:
+    """Canonical bytes of the document of `apex`; none if it cannot be canonicalised."""
     exclusive = method is C14n.EXCLUSIVE
-    return etree.tostring(apex.getroottree(), method="c14n", exclusive=exclusive, with_comments=comments)
+    with contextlib.suppress(etree.C14NError):
+        yield etree.tostring(apex.getroottree(), method="c14n", exclusive=exclusive, with_comments=comments)
 
 
 def _trees(apex: etree._Element, depth: int) -> Iterator[tuple[Mishap | None, etree._Element]]:
