@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,12 +20,17 @@ from edi.adapters.keys import load_certificates
 from edi.app.checking import build_trust
 from edi.app.composition import CONFIG_FILE
 from edi.checks.filing_certificate import GROUND, check_certificate, expiry
+from edi.checks.signature import Terms
 from edi.checks.trust import TrustPolicy
 from edi.core.characters import plain
 from edi.core.findings import Dxp, Finding, clip, has_errors
 from edi.core.node import Node, local_name
 from edi.errors import UserError
+from edi.messages.algorithms import Extra
 from edi.messages.certificate import Certificate, read_slip
+
+MOST_FILES = 200
+"""Files of certificates that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,10 @@ class Known:
     """Authorities, for the signatures of messages."""
     customs: tuple[x509.Certificate, ...]
     """Customs' own certificates, for what only customs issues."""
+    terms: Terms = field(default_factory=Terms)
+    """What is allowed beside the profile: for any one channel of the workspace, or as the caller says."""
+    others: tuple[x509.Certificate, ...] = ()
+    """Certificates at hand, whose keys may have signed by mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +63,16 @@ class Paper:
         return self.signer is not None and not has_errors(self.findings)
 
 
-def whom_to_believe(authorities: Path | None, home: Path) -> Known:
+def whom_to_believe(authorities: Path | None, home: Path, allowed: Collection[Extra] = ()) -> Known:
     """The certificates of a PEM file, or of the workspace where no file is given.
 
-    In a file those of authorities and those of customs may stand side by side. Raises UserError if there is neither
-    file nor workspace, or if one of them cannot be read.
+    In a file those of authorities and those of customs may stand side by side. `allowed` are kinds of signatures
+    beside the profile; a workspace adds those of its channels. Raises UserError if there is neither file nor
+    workspace, or if one of them cannot be read.
     """
     if authorities:
         given = load_certificates(authorities)
-        return Known(TrustPolicy(given, {}), given)
+        return Known(TrustPolicy(given, {}), given, Terms(extras=frozenset(allowed)), given)
     if not (home / CONFIG_FILE).exists():
         raise UserError(
             f"不知道该信任哪些证书：{home} 不是工作目录；请用 --ca 给出受信任的证书（PEM），或用 --home 指定工作目录",
@@ -69,8 +80,21 @@ def whom_to_believe(authorities: Path | None, home: Path) -> Known:
             "workspace with --home",
         )
     config = load_config(home / CONFIG_FILE)
+    channels = config.channels.values()
+    terms = Terms(
+        extras={*allowed, *(one for channel in channels for one in channel.signatures)},
+        enterprises=tuple(dict.fromkeys(one for channel in channels for one in channel.enterprises)),
+    )
     paths = dict.fromkeys(path for one in config.receivers.values() for path in one.certificates)
-    return Known(build_trust(config), tuple(one for path in paths for one in load_certificates(path)))
+    customs = tuple(one for path in paths for one in load_certificates(path))
+    return Known(build_trust(config), customs, terms, tuple(_certificates_at(config.gateway.certificate.parent)))
+
+
+def _certificates_at(folder: Path) -> Iterator[x509.Certificate]:
+    """Every certificate in the folder and below it; what cannot be read is left out."""
+    for path in sorted(folder.rglob("*.pem"))[:MOST_FILES]:
+        with contextlib.suppress(UserError):
+            yield from load_certificates(path)
 
 
 def judge_text(text: str, known: Known, now: datetime) -> Paper:

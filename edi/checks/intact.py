@@ -15,8 +15,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -36,6 +38,8 @@ _EXCLUSIVE_NAMESPACE = "{http://www.w3.org/2001/10/xml-exc-c14n#}"
 GROUND = "数据交换报文规范202205 第6节；本项目签名规格 / signature profile of this project"
 _USUAL_NAMING = Naming()
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Intact:
@@ -53,6 +57,37 @@ class Intact:
         return hashlib.sha256(self.canonical).hexdigest()
 
 
+class Part(Enum):
+    """The parts of the check, in their order."""
+
+    POSITION = "position"
+    CERTIFICATE = "certificate"
+    KEY_NAME = "key name"
+    METHOD = "method"
+    VALUE = "value"
+    REFERENCE = "reference"
+    DIGEST = "digest"
+
+
+@dataclass(kw_only=True)
+class Workings:
+    """What a check has come to know, for those who explain its verdict: they hand in an empty one."""
+
+    part: Part = Part.POSITION
+    """The part that was begun last."""
+    certificate: x509.Certificate | None = None
+    method: str = ""
+    """Identifier of the signature method, once it is known to be allowed."""
+    signed: bytes = b""
+    """Canonical bytes of SignedInfo, which the value is to be over."""
+    value: bytes = b""
+    canonical: bytes = b""
+    """Canonical bytes of the document, which the digest is to be of."""
+    expected: bytes = b""
+    """The digest that the message states."""
+    computed: bytes = b""
+
+
 class _Wrong(Exception):
     def __init__(
         self, code: str, zh: str, en: str, element: etree._Element, found: str = "", expected: str = ""
@@ -65,11 +100,28 @@ class _Wrong(Exception):
 
 
 def check_intact(
-    root: etree._Element, extras: Collection[Extra] = (), naming: Naming = _USUAL_NAMING
+    root: etree._Element,
+    extras: Collection[Extra] = (),
+    naming: Naming = _USUAL_NAMING,
+    workings: Workings | None = None,
 ) -> Intact | Finding:
     """Whether the message is what its signer signed, by whatever certificate is in it."""
+    seen = workings or Workings()
+    return _finding_or(root, lambda: _check_intact(root, methods(extras), naming, seen))
+
+
+def check_digest(root: etree._Element, workings: Workings) -> Finding | None:
+    """What the digest says of a message whose value did not hold; `workings` are those of that check.
+
+    The verdict needs no more; an explanation tells both.
+    """
+    outcome = _finding_or(root, lambda: _check_reference(root, the_signature(root), workings))
+    return outcome if isinstance(outcome, Finding) else None
+
+
+def _finding_or(root: etree._Element, check: Callable[[], T]) -> T | Finding:
     try:
-        return _check_intact(root, methods(extras), naming)
+        return check()
     except _Wrong as wrong:
         return wrong.finding
     except etree.C14NError as error:
@@ -82,20 +134,23 @@ def check_intact(
         ).finding
 
 
-def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Naming) -> Intact:
+def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Naming, seen: Workings) -> Intact:
     signature = the_signature(root)
     signed_info = _only(signature, "SignedInfo")
-    reference = _only(signed_info, "Reference")
-    certificate = _certificate(signature)
+    _only(signed_info, "Reference")
+    seen.part = Part.CERTIFICATE
+    certificate = seen.certificate = _certificate(signature)
+    seen.part = Part.KEY_NAME
     _check_key_name(signature, certificate, naming)
-    uri = _algorithm(_only(signed_info, "SignatureMethod"), *allowed)
-    _check_value(signature, signed_info, certificate, uri)
-    canonical = canonical_document(without(root, signature), *_transforms(reference))
-    _check_digest(reference, canonical, allowed[uri].digest)
+    seen.part = Part.METHOD
+    seen.method = _algorithm(_only(signed_info, "SignatureMethod"), *allowed)
+    seen.part = Part.VALUE
+    _check_value(signature, signed_info, certificate, seen)
+    _check_reference(root, signature, seen)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=True
     )  # it was parsed under limits before
-    return Intact(content=etree.fromstring(canonical, parser), canonical=canonical, certificate=certificate)
+    return Intact(content=etree.fromstring(seen.canonical, parser), canonical=seen.canonical, certificate=certificate)
 
 
 def the_signature(root: etree._Element) -> etree._Element:
@@ -236,16 +291,17 @@ def _plain(number: str) -> str:
 
 
 def _check_value(
-    signature: etree._Element, signed_info: etree._Element, certificate: x509.Certificate, uri: str
+    signature: etree._Element, signed_info: etree._Element, certificate: x509.Certificate, seen: Workings
 ) -> None:
     method = _only(signed_info, "CanonicalizationMethod")
-    if algorithms.METHODS[uri].extra is Extra.EPORT_KEY:
+    if algorithms.METHODS[seen.method].extra is Extra.EPORT_KEY:
         _algorithm(method, C14n.INCLUSIVE.value)
-        data = canonical_in_one_line(signed_info)
+        seen.signed = canonical_in_one_line(signed_info)
     else:
-        data = canonical_subtree(signed_info, *_canonicalisation(method))
+        seen.signed = canonical_subtree(signed_info, *_canonicalisation(method))
     element = _only(signature, "SignatureValue")
-    if not algorithms.holds(public_key(certificate), uri, _decode(element), data):
+    seen.value = _decode(element)
+    if not algorithms.holds(public_key(certificate), seen.method, seen.value, seen.signed):
         raise _Wrong(
             Dxp.SIGNATURE_INVALID,
             "签名值与证书不符：SignedInfo 在签名后被改动，或证书不是签名所用的证书；请重新签名",
@@ -255,10 +311,17 @@ def _check_value(
         )
 
 
-def _check_digest(reference: etree._Element, canonical: bytes, method: str) -> None:
-    digest = algorithms.digest(_algorithm(_only(reference, "DigestMethod"), method), canonical)
+def _check_reference(root: etree._Element, signature: etree._Element, seen: Workings) -> None:
+    seen.part = Part.REFERENCE
+    reference = _only(_only(signature, "SignedInfo"), "Reference")
+    transforms = _transforms(reference)
+    method = _algorithm(_only(reference, "DigestMethod"), algorithms.METHODS[seen.method].digest)
+    seen.part = Part.DIGEST
+    seen.canonical = canonical_document(without(root, signature), *transforms)
+    seen.computed = algorithms.digest(method, seen.canonical)
     element = _only(reference, "DigestValue")
-    if not hmac.compare_digest(_decode(element), digest):
+    seen.expected = _decode(element)
+    if not hmac.compare_digest(seen.expected, seen.computed):
         raise _Wrong(
             Dxp.SIGNATURE_MISMATCH,
             "签名与数据不符：报文内容在签名后被改动（包括空格、换行、缩进）；请签名后不再改动文件，重新签名提交",
@@ -266,7 +329,7 @@ def _check_digest(reference: etree._Element, canonical: bytes, method: str) -> N
             "indentation count too); do not touch the file after signing, sign again and submit",
             element,
             element.text or "",
-            base64.b64encode(digest).decode("ascii"),
+            base64.b64encode(seen.computed).decode("ascii"),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from itertools import pairwise
@@ -94,6 +94,8 @@ class Judgement:
     """If there is no verdict: whose list is missing,"""
     trouble: tuple[str, str] = ("", "")
     """and why, in Chinese and English."""
+    chain: Chain = ()
+    """The way up to the authority that was judged; empty if there is none."""
 
 
 def judge_certificate(certificate: x509.Certificate, policy: TrustPolicy, at: datetime) -> Judgement:
@@ -103,7 +105,7 @@ def judge_certificate(certificate: x509.Certificate, policy: TrustPolicy, at: da
     if not is_strong_enough(certificate):
         return Judgement(Trust.WEAK_KEY)
     crls = policy.crls() if policy.crls else None
-    verdicts = [_judge(chain, crls, at) for chain in policy.chains(certificate)]
+    verdicts = [replace(_judge(chain, crls, at), chain=chain) for chain in policy.chains(certificate)]
     # The best chain counts, and no verdict comes before a refusal: what is missing may be the good news.
     order = (Trust.TRUSTED, Trust.UNJUDGED, Trust.ON_HOLD, Trust.REVOKED, Trust.EXPIRED, Trust.NOT_YET_VALID)
     return min(verdicts, key=lambda one: order.index(one.trust), default=Judgement(Trust.UNKNOWN_ISSUER))

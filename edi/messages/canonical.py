@@ -28,7 +28,7 @@ def canonical_document(root: etree._Element, method: C14n, inclusive_prefixes: t
 
 def canonical_subtree(element: etree._Element, method: C14n, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
     """Canonical bytes of `element` as it stands in its document."""
-    alone = _alone(element)
+    alone = apart(element)
     if method is C14n.INCLUSIVE:
         _inherit_xml_attributes(element, alone)
     return _write(alone.getroottree(), method, inclusive_prefixes)
@@ -39,13 +39,18 @@ def canonical_in_one_line(element: etree._Element) -> bytes:
 
     White space between elements is left out; the text of an element is kept as it is.
     """
-    alone = _alone(element)
-    for one in alone.iter():
+    alone = apart(element)
+    join_lines(alone)
+    return _write(alone.getroottree(), C14n.INCLUSIVE, ())
+
+
+def join_lines(apex: etree._Element) -> None:
+    """Leave out the white space between all elements within `apex`."""
+    for one in apex.iter():
         if len(one) and not (one.text or "").strip():
             one.text = None
         if not (one.tail or "").strip():
             one.tail = None
-    return _write(alone.getroottree(), C14n.INCLUSIVE, ())
 
 
 def without(root: etree._Element, child: etree._Element) -> etree._Element:
@@ -64,7 +69,7 @@ def without(root: etree._Element, child: etree._Element) -> etree._Element:
     return duplicate
 
 
-def _alone(element: etree._Element) -> etree._Element:
+def apart(element: etree._Element) -> etree._Element:
     """The element as root of a document of its own, with all namespaces that are in scope for it."""
     text = etree.tostring(element, encoding="UTF-8", with_tail=False)
     return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))

@@ -121,7 +121,7 @@ def test_what_was_altered_nobody_accepts(workspace, java, tmp_path, signer):
         if isinstance(outcome, Finding):
             assert outcome.code in ("1001", "1004")
             continue
-        if judge_certificate(outcome.certificate, policy, datetime.now(UTC)) is not Trust.TRUSTED:
+        if judge_certificate(outcome.certificate, policy, datetime.now(UTC)).trust is not Trust.TRUSTED:
             continue
         # What was changed was not signed content: then the independent judge must say the same.
         (tmp_path / "altered.xml").write_bytes(altered)
