@@ -179,6 +179,16 @@ def test_schema_hints_in_the_message_are_not_followed(order):
     assert len(check(order, GOOD.replace("no='A1'", f"{hint} no='1A'"))) == 1
 
 
+@pytest.mark.parametrize("told", ["nosuch", "no:such", "xs:string", "item", "", " "])
+def test_a_type_that_the_message_claims_brings_nobody_down(order, told):
+    """xmlschema gives up on an xsi:type it does not know: libxml2's words are passed on then."""
+    claim = f"xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='{told}'"
+    for place in ("<order ", "<buyer", "<sent"):
+        findings = check(order, GOOD.replace(place, f"{place} {claim} "))
+        assert findings
+        assert all(one.zh and one.en for one in findings)
+
+
 PIECES = [
     "<buyer>甲</buyer>",
     "<buyer/>",
