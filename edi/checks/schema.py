@@ -83,7 +83,11 @@ def _terse(root: etree._Element, entry: etree._LogEntry, ground: str) -> Finding
 
 
 def _element_at(root: etree._Element, path: str | None) -> etree._Element:
-    """The element libxml2 means; the root if it does not say."""
-    found = root.getroottree().xpath(path) if path else None
+    """The element libxml2 means; the root if it does not say, or says it by a prefix that is declared further down."""
+    prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    try:
+        found = root.getroottree().xpath(path, namespaces=prefixes) if path else None
+    except etree.XPathEvalError:
+        return root
     first = found[0] if isinstance(found, list) and found else root
     return first if etree.iselement(first) else root

@@ -1,0 +1,281 @@
+"""Resources: small files that cost much, big files that cost more than their size.
+
+Everything is bounded before memory or time is spent on it (see the limits below); each of these files is judged in a child process
+that may use 10 s of processor time and 768 MB, and is refused with a reason.
+"""
+
+import io
+import struct
+import zipfile
+import zlib
+
+from edi.messages.dsig import ds, sign_message
+from edi.messages.dxp import DXP
+from lxml import etree
+
+from .bounded import bounded
+from .scene import attack, child, signature_of, text_of
+
+MEGABYTE = 1 << 20
+NAMESPACE = "urn:edi-customs:qlf:1"
+C14N_EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+
+
+def costly(*codes):
+    """An attack whose examination runs under limits."""
+
+    def test_of(build):
+        test = attack(*codes)(build)
+
+        def limited(scene):
+            data = build(scene)
+            findings = bounded(lambda: scene.examine(data).findings).result
+            assert set(codes) <= {one.code for one in findings}, findings
+            assert all(one.zh and one.en for one in findings)
+
+        limited.__name__, limited.__doc__, limited.build, limited.codes = test.__name__, test.__doc__, build, codes
+        return limited
+
+    return test_of
+
+
+def document(inside, attributes=b""):
+    """A message's root around some bytes."""
+    return b'<QLF101Message xmlns="%s"%s>%s</QLF101Message>' % (NAMESPACE.encode(), attributes, inside)
+
+
+def in_genuine(scene, old, new):
+    """A genuine message with a place blown up; there is no copy of it that is not needed."""
+    data = text_of(scene.genuine())
+    assert old in data
+    return data.replace(old, new, 1)
+
+
+# ---- XML
+
+
+@costly("0999")
+def test_ten_thousand_references(scene):
+    """10,000 References, each of which would be digested (XML Signature Best Practices 2013, 2.1.1)."""
+    reference = b'<ds:Reference URI=""/>' * 10_000
+    return in_genuine(scene, b"<ds:Reference ", reference + b"<ds:Reference ")
+
+
+@costly("1001")
+def test_nine_hundred_references(scene):
+    """As many References as may stand beside each other, each to be digested (XML Signature Best Practices 2013, 2.1.1)."""
+    reference = b'<ds:Reference URI=""/>' * 900
+    return in_genuine(scene, b"<ds:Reference ", reference + b"<ds:Reference ")
+
+
+@costly("0999")
+def test_a_thousand_transforms(scene):
+    """1,000 canonicalisations in a chain (XML Signature Best Practices 2013, 2.1.1)."""
+    transform = b'<ds:Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"/>' * 1000
+    return in_genuine(scene, b"</ds:Transforms>", transform + b"</ds:Transforms>")
+
+
+@costly("0999")
+def test_a_hundred_thousand_attributes(scene):
+    """100,000 attributes of one element, compared with each other (CVE-2013-0338 and the like)."""
+    return document(b"", b"".join(b' a%d="1"' % number for number in range(100_000)))
+
+
+@costly("0999")
+def test_a_hundred_thousand_attributes_over_many_elements(scene):
+    """100,000 attributes, few on each element (profile)."""
+    return document(b'<a b="1" c="2" d="3" e="4"/>' * 25_000)
+
+
+@costly("0999")
+def test_a_million_names(scene):
+    """A million different names, which the parser keeps for ever (CVE-2012-0841, hash tables)."""
+    return document(b"<b>" + b"".join(b"<a%d/>" % number for number in range(1_000_000)) + b"</b>")
+
+
+@costly("0999")
+def test_deep_nesting(scene):
+    """A million elements within each other; recursion ends the process (CVE-2016-3627)."""
+    return document(b"<a>" * 1_000_000 + b"</a>" * 1_000_000)
+
+
+@costly("0999")
+def test_many_elements(scene):
+    """Eight million elements: 32 MB of file, gigabytes of tree (profile)."""
+    return document(b"<a/>" * 8_000_000)
+
+
+@costly("0999")
+def test_many_comments(scene):
+    """Four million comments (profile)."""
+    return document(b"<!---->" * 4_000_000)
+
+
+@costly("1001")
+def test_as_many_elements_as_are_allowed(scene):
+    """199,000 elements under a valid signature value: the most that is canonicalised (profile)."""
+    root = scene.genuine()
+    deep = (b"<b>" + b"<a/>" * 999 + b"</b>") * 198
+    block = etree.fromstring(b'<x xmlns="%s">%s</x>' % (NAMESPACE.encode(), deep))
+    root.insert(0, block)
+    return text_of(root).replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>AAAA", 1)
+
+
+@costly("0999")
+def test_namespaces_in_force_at_every_element(scene):
+    """Sixty elements within each other, each with 64 namespaces; C14N compares them all, for every element below (Jensen et al. 2009, flooding)."""
+    return flooded(scene, levels=55, each=64)
+
+
+@costly("1004")
+def test_as_many_namespaces_as_are_allowed(scene):
+    """The same with as many namespaces as may be in force, below a signature that holds (Jensen et al. 2009, flooding)."""
+    return flooded(scene, levels=29, each=1)
+
+
+def flooded(scene, levels, each):
+    """A message with the signature in order and a block of many elements that stand in many namespaces."""
+    starts = [
+        "<x %s>" % " ".join(f'xmlns:p{(level * each + one) % 480}="urn:{level}"' for one in range(each))
+        for level in range(levels)
+    ]
+    inside = "".join(starts) + ("<y>" + "<z/>" * 999 + "</y>") * 190 + "</x>" * levels
+    return in_genuine(scene, b"<QLF101>", f"{inside}<QLF101>".encode())
+
+
+@costly("1001")
+def test_a_list_of_thirty_thousand_prefixes(scene):
+    """InclusiveNamespaces with 30,000 prefixes, each looked up at every element (profile)."""
+    prefixes = " ".join(["ds"] * 20_000)
+    listed = f'<e:InclusiveNamespaces xmlns:e="{C14N_EXCLUSIVE}" PrefixList="{prefixes}"/>'
+    root = scene.genuine()
+    method = child(root, "CanonicalizationMethod")
+    method.set("Algorithm", C14N_EXCLUSIVE)
+    method.append(etree.fromstring(listed))
+    for _ in range(190):
+        method.append(etree.fromstring("<y>" + "<z/>" * 999 + "</y>"))
+    return text_of(root)
+
+
+@costly("1001")
+def test_white_space_in_the_signed_info(scene):
+    """10 MB of blanks in SignedInfo (profile)."""
+    return in_genuine(scene, b"<ds:SignatureMethod ", b" \n" * (5 * MEGABYTE) + b"<ds:SignatureMethod ")
+
+
+@costly("0001")
+def test_a_huge_number(scene):
+    """A character number of a million digits (profile)."""
+    return document(b"&#" + b"9" * 1_000_000 + b";")
+
+
+@costly("QLF-012")
+def test_a_number_of_a_million_digits(scene):
+    """A signed amount of a million digits, whose conversion takes time by the square (CVE-2020-10735)."""
+    root = scene.content()
+    child(root, "investor").find("{*}amount").text = "9" * 1_000_000
+    return sign_message(root, scene.card)
+
+
+@costly("0999")
+def test_a_tag_of_thirty_megabytes(scene):
+    """One start tag of 30 MB, which the parser keeps whole (profile)."""
+    return document(b'<a b="%s"/>' % (b"x" * (30 * MEGABYTE)))
+
+
+@costly("0999")
+def test_a_file_beyond_the_limit(scene):
+    """A file of 33 MB (profile)."""
+    return document(b" " * (33 * MEGABYTE))
+
+
+@costly("0999")
+def test_a_billion_laughs(scene):
+    """Entities within entities (Klein 2002, billion laughs; CVE-2003-1564)."""
+    levels = b"".join(b'<!ENTITY e%d "%s">' % (n + 1, b"&e%d;" % n * 10) for n in range(9))
+    return b'<!DOCTYPE x [<!ENTITY e0 "ha">' + levels + b"]><x>&e9;</x>"
+
+
+@costly("0999")
+def test_one_long_entity_many_times(scene):
+    """An entity of 1 MB, used 10,000 times (quadratic blowup; Sullivan 2009)."""
+    return b'<!DOCTYPE x [<!ENTITY e "' + b"x" * MEGABYTE + b'">]><x>' + b"&e;" * 10_000 + b"</x>"
+
+
+@costly("0002")
+def test_a_thousand_mistakes(scene):
+    """As many mistakes of the schema as a message can hold, each to be explained (profile)."""
+    return document((b"<b>" + b"<a/>" * 99 + b"</b>") * 900)
+
+
+@costly("0002")
+def test_many_mistakes_among_many_elements(scene):
+    """190,000 elements that all are wrong (profile)."""
+    return document((b"<QLF101>" + b"<head/>" * 950 + b"</QLF101>") * 199)
+
+
+# ---- base64, certificates, KeyInfo
+
+
+@costly("1001")
+def test_base64_of_thirty_megabytes(scene):
+    """A SignatureValue of 30 MB (profile)."""
+    return in_genuine(scene, b"<ds:SignatureValue>", b"<ds:SignatureValue>" + b"A" * (30 * MEGABYTE))
+
+
+@costly("1001")
+def test_base64_in_many_pieces(scene):
+    """A SignatureValue in ten million pieces: splitting it at the blanks would take fifty times its size (profile)."""
+    return in_genuine(scene, b"<ds:SignatureValue>", b"<ds:SignatureValue>" + b"AA " * (10 * MEGABYTE))
+
+
+@costly("1001")
+def test_a_finding_about_many_pieces(scene):
+    """A KeyName of ten million words, which the refusal quotes (profile)."""
+    return in_genuine(scene, b"<ds:KeyName>", b"<ds:KeyName>" + b"AA " * (10 * MEGABYTE))
+
+
+@costly("1001")
+def test_an_envelope_in_many_pieces(scene):
+    """Data of a DxpMsg in ten million pieces of base64 (profile)."""
+    return _envelope(b"AA== " * (6 * MEGABYTE)).replace(b"AA== ", b"AAAA ").replace(b"0002", b"0002")
+
+
+def _envelope(data):
+    return (
+        b'<d:DxpMsg xmlns:d="%s" ver="1.0"><d:TransInfo><d:CopMsgId>1</d:CopMsgId><d:SenderId>DXPENT0000000001</d:SenderId>'
+        b"<d:ReceiverIds><d:ReceiverId>EDIGATEWAY000001</d:ReceiverId></d:ReceiverIds>"
+        b"<d:CreatTime>2026-11-22T09:00:00</d:CreatTime><d:MsgType>QLF101</d:MsgType></d:TransInfo><d:Data>%s</d:Data></d:DxpMsg>"
+    ) % (DXP.encode(), data)
+
+
+@costly("1001")
+def test_a_giant_key_info(scene):
+    """KeyInfo of 190,000 elements (profile)."""
+    junk = (b"<ds:X509Data>" + b"<ds:X509SKI/>" * 900 + b"</ds:X509Data>") * 200
+    return in_genuine(scene, b"</ds:KeyInfo>", junk + b"</ds:KeyInfo>").replace(b"<ds:DigestValue>", b"<ds:DigestValue>AAAA")
+
+
+@costly("1001")
+def test_a_certificate_of_twenty_megabytes(scene):
+    """A well-formed certificate with two million extensions (profile)."""
+    return _giant(scene)
+
+
+def _giant(scene):
+    import base64
+
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from edi.messages import der
+
+    whole = scene.card.certificate.public_bytes(Encoding.DER)
+    tbs, algorithm, value = der.elements(whole)
+    parts = der.elements(tbs)
+    one = bytes.fromhex("300b0604") + b"%b" + bytes.fromhex("0403020100")
+    many = b"".join(one % struct.pack(">I", 0x2A000000 | number & 0x7F | (number << 1 & 0x7F00) | 0x808000)[:4] for number in range(1_000_000))
+    parts[-1] = der.element(0xA3, der.element(der.SEQUENCE, many))
+    data = der.element(der.SEQUENCE, der.element(der.SEQUENCE, *parts), algorithm, value)
+    root = scene.genuine()
+    child(root, "X509Certificate").text = base64.b64encode(data).decode("ascii")
+    return text_of(root)
