@@ -11,7 +11,7 @@ from typing import Any
 
 SECONDS = 10
 """Processor time after which the child is killed."""
-MEGABYTES = 768
+MEGABYTES = 512
 """Memory beyond that of an idle process at which the child gets no more."""
 _MEGABYTE = 1 << 20
 
@@ -27,29 +27,29 @@ class Cost:
     """Of memory at its highest, beyond what was there before."""
 
 
-def bounded(function):
+def bounded(function, seconds=SECONDS):
     """The cost of `function`. Raises AssertionError if the child broke its limits or raised anything."""
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the child computes and leaves; it takes no lock of a thread
         child = os.fork()
     if not child:
-        _run(function, writer)
+        _run(function, writer, seconds)
     os.close(writer)
     with os.fdopen(reader, "rb") as stream:
         answer = stream.read()
     _, status, _ = os.wait4(child, 0)
-    assert answer, f"the child died of its limits ({SECONDS} s, {MEGABYTES} MB): status {status}"
+    assert answer, f"the child died of its limits ({seconds} s, {MEGABYTES} MB): status {status}"
     outcome = pickle.loads(answer)
     assert isinstance(outcome, Cost), f"the child raised {outcome}"
     return outcome
 
 
-def _run(function, writer):
+def _run(function, writer, seconds):
     """The whole life of the child."""
     outcome: Any = None
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_AS, (_memory("VmSize") + MEGABYTES * _MEGABYTE,) * 2)
         Path("/proc/self/clear_refs").write_text("5", "ascii")  # the peak counts from here
         before, start = _memory("VmRSS"), time.process_time()

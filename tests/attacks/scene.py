@@ -45,10 +45,10 @@ class Scene:
     crl: bytes
     examiner: Examiner
 
-    def content(self):
+    def content(self, sample="02-TRADER.xml"):
         """The unsigned message."""
-        (sample,) = locate_contract().glob("**/samples/02-TRADER.xml")
-        return bare(parse(sample.read_bytes()))
+        (file,) = locate_contract().glob(f"**/samples/{sample}")
+        return bare(parse(file.read_bytes()))
 
     def evil(self):
         """The message as the attacker wants it: another enterprise gets the qualification."""
@@ -89,7 +89,7 @@ def the_scene():
     )
 
 
-def attack(*codes):
+def attack(*codes, examine=Scene.examine):
     """Makes a test of a builder of hostile bytes: the examination refuses them with all of these codes.
 
     The docstring of the builder names the attack and, in brackets, where it was published.
@@ -98,7 +98,7 @@ def attack(*codes):
     def test_of(build):
         @functools.wraps(build)
         def test(scene):
-            verdict = scene.examine(build(scene))
+            verdict = examine(scene, build(scene))
             assert not verdict.good
             assert verdict.held is None
             assert set(codes) <= {one.code for one in verdict.findings}, verdict.findings
@@ -114,8 +114,8 @@ def attack(*codes):
 
 
 def built(module):
-    """The attacks of a module: names and builders."""
-    return {name: one.build for name, one in vars(module).items() if hasattr(one, "build")}
+    """The attacks of a module by name; `build` makes the bytes, `codes` are the answer."""
+    return {name: one for name, one in vars(module).items() if hasattr(one, "build")}
 
 
 # ---- pieces of messages

@@ -19,7 +19,7 @@ from edi.checks.revocation import Crls
 from edi.core.identity import Medium
 from edi.messages import der
 from edi.messages.dsig import sign_message
-from tests.trust.parties import HOLDER, NOW, TRADER, authority, signer
+from tests.trust.parties import EPORT, HOLDER, NOW, TRADER, authority, signer
 
 from .scene import CHANNEL, OTHER, YEAR, attack, b64, certified, child, issued, reissued, text_of
 
@@ -217,6 +217,13 @@ def test_the_certificate_of_another_enterprise(scene):
 def test_a_zero_byte_in_the_name(scene):
     """Credit code, zero byte, something else: whoever compares C strings stops at the zero (Marlinspike 2009; CVE-2009-2408)."""
     return by(scene, issued(scene.ca, holder=HOLDER, like=_like(scene, f"{TRADER}\0.example")))
+
+
+@attack("1001")
+def test_controls_in_a_card_number(scene):
+    """A stranger's card number that no XML can hold, for the refusal to quote beside another KeyName (CWE-117)."""
+    stranger = signer(authority(), holder=replace(EPORT, texts={"1.3.6.1.4.1.5315.100.5.9": "89\0\x1b[2J"}))
+    return by(scene, replace(stranger, key_name="8900000000001"))
 
 
 @attack("1999")
