@@ -35,8 +35,6 @@ from edi.messages.sm2 import is_installed
 _EXCLUSIVE_NAMESPACE = "{http://www.w3.org/2001/10/xml-exc-c14n#}"
 GROUND = "数据交换报文规范202205 第6节；本项目签名规格 / signature profile of this project"
 _USUAL_NAMING = Naming()
-LARGEST_CERTIFICATE = 64 << 10
-"""Bytes of a certificate, DER: real ones have one or two thousand, and reading a million extensions takes minutes."""
 MOST_PREFIXES = 32
 """Prefixes in a PrefixList: canonicalisation looks up each of them at every element."""
 
@@ -199,8 +197,6 @@ def _certificate(signature: etree._Element) -> x509.Certificate:
         )
     der = _decode(element)
     try:
-        if len(der) > LARGEST_CERTIFICATE:
-            raise ValueError(f"a certificate of {len(der)} bytes")
         certificate = read_certificate(der)
     except UnsupportedAlgorithm as error:
         raise _unsupported(element, str(error)) from error

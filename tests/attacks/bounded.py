@@ -31,7 +31,9 @@ def bounded(function, seconds=SECONDS):
     """The cost of `function`. Raises AssertionError if the child broke its limits or raised anything."""
     reader, writer = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the child computes and leaves; it takes no lock of a thread
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # the child computes and leaves; it takes no lock of a thread
         child = os.fork()
     if not child:
         _run(function, writer, seconds)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
@@ -64,9 +64,7 @@ def raw(r, s):
 def test_hmac_with_the_public_key(scene):
     """HMAC whose secret is the public key, which everybody has (key confusion; McLean 2015 for JWT)."""
     secret = spki_of(scene.card.certificate)
-    return with_value(
-        scene, lambda data: hmac.digest(secret, data, "sha1"), change=method(f"{DS}hmac-sha1")
-    )
+    return with_value(scene, lambda data: hmac.digest(secret, data, "sha1"), change=method(f"{DS}hmac-sha1"))
 
 
 @attack("1001")
@@ -117,19 +115,19 @@ def test_rsa_md5(scene):
 
 @attack("1001")
 def test_a_method_for_another_kind_of_key(scene):
-    """ecdsa-sha256 named, the key is RSA: the key of the certificate decides (profile)."""
+    """ecdsa-sha256 named, the key is RSA: the key of the certificate decides (our profile)."""
     return resigned(scene, method(algorithms.ECDSA_SHA256), scene.rsa)
 
 
 @attack("1001")
 def test_sm2_named_for_another_curve(scene):
-    """SM2 named, the key is on P-256 (profile)."""
+    """SM2 named, the key is on P-256 (our profile)."""
     return resigned(scene, method(algorithms.SM2_SM3))
 
 
 @attack("1001")
 def test_eport_key_without_opting_in(scene):
-    """The method of e-port keys, whose SignedInfo is read more loosely, on a channel that did not ask for it (profile)."""
+    """The method of e-port keys, whose SignedInfo is read more loosely, on a channel that did not ask for it (our profile)."""
     return resigned(scene, method(algorithms.EPORT_SM2_SM3), scene.sm2)
 
 
@@ -145,13 +143,13 @@ def test_a_weaker_digest_than_the_method_has(scene):
 
 @attack("1001")
 def test_no_digest_method(scene):
-    """A DigestMethod without Algorithm (profile)."""
+    """A DigestMethod without Algorithm (our profile)."""
     return resigned(scene, lambda signature: child(signature, "DigestMethod").attrib.clear())
 
 
 @attack("1004")
 def test_an_empty_digest(scene):
-    """An empty DigestValue, for comparisons that only look at the bytes there are (profile)."""
+    """An empty DigestValue, for comparisons that only look at the bytes there are (our profile)."""
 
     def change(signature):
         child(signature, "DigestValue").text = None
@@ -161,7 +159,7 @@ def test_an_empty_digest(scene):
 
 @attack("1004")
 def test_a_digest_cut_short(scene):
-    """The first byte of the digest alone (profile)."""
+    """The first byte of the digest alone (our profile)."""
 
     def change(signature):
         element = child(signature, "DigestValue")
@@ -242,7 +240,7 @@ def test_ecdsa_order(scene):
 
 @attack("1001")
 def test_ecdsa_in_der(scene):
-    """The right r and s as DER, of which there are many forms for one value (profile)."""
+    """The right r and s as DER, of which there are many forms for one value (our profile)."""
 
     def make(data):
         value = scene.card.sign(data)
@@ -253,13 +251,13 @@ def test_ecdsa_in_der(scene):
 
 @attack("1001")
 def test_ecdsa_with_more_behind_it(scene):
-    """The right r and s with a byte behind them (profile)."""
+    """The right r and s with a byte behind them (our profile)."""
     return with_value(scene, lambda data: scene.card.sign(data) + b"\0")
 
 
 @attack("1001")
 def test_ecdsa_wider(scene):
-    """The right r and s in 33 bytes each (profile)."""
+    """The right r and s in 33 bytes each (our profile)."""
 
     def make(data):
         value = scene.card.sign(data)
@@ -293,7 +291,7 @@ def test_sm2_malleated(scene):
 
 @attack("1001")
 def test_sm2_in_der(scene):
-    """SM2 as DER, as certificates have it (profile)."""
+    """SM2 as DER, as certificates have it (our profile)."""
 
     def make(data):
         value = scene.sm2.sign(data)
@@ -304,7 +302,7 @@ def test_sm2_in_der(scene):
 
 @attack("1001")
 def test_no_value(scene):
-    """An empty SignatureValue (profile)."""
+    """An empty SignatureValue (our profile)."""
     return with_value(scene, lambda _data: b"")
 
 
@@ -316,7 +314,7 @@ def test_rubbish_behind_the_base64(scene):
 
 @attack("1001")
 def test_two_values(scene):
-    """Two SignatureValue, one verified, the other passed on (profile)."""
+    """Two SignatureValue, one verified, the other passed on (our profile)."""
     root = scene.genuine()
     value = signature_of(root).find(ds("SignatureValue"))
     value.addnext(etree.fromstring(etree.tostring(value)))
@@ -328,7 +326,7 @@ def test_two_values(scene):
 
 @attack("1001")
 def test_a_key_value_of_the_attacker(scene):
-    """No certificate, but a KeyValue that fits the signature: anybody's (XML Signature Best Practices 2013, 2.1.4)."""
+    """No certificate, but a KeyValue that fits the signature: anybody's (XML Signature Best Practices 2013)."""
     root = etree.fromstring(sign_message(scene.evil(), scene.stranger))
     info = signature_of(root).find(ds("KeyInfo"))
     for old in list(info):
@@ -339,7 +337,7 @@ def test_a_key_value_of_the_attacker(scene):
 
 @attack("1001")
 def test_a_key_value_beside_the_certificate(scene):
-    """The attacker's KeyValue makes the signature, the certificate of the enterprise makes the sender (profile)."""
+    """The attacker's KeyValue makes the signature, the certificate of the enterprise makes the sender (our profile)."""
     root = etree.fromstring(sign_message(scene.evil(), certified(scene.stranger.key, scene.card.certificate)))
     info = signature_of(root).find(ds("KeyInfo"))
     info.insert(0, key_value(scene.stranger))
@@ -358,13 +356,13 @@ def key_value(key):
 
 @attack("1001")
 def test_the_victims_certificate_before_the_attackers(scene):
-    """Two certificates: one verifies the signature, the other one names the sender (Mainka et al. 2017, key confusion)."""
+    """Two certificates: one verifies the signature, the other one names the sender (our profile)."""
     return text_of(two_certificates(scene, scene.card.certificate, scene.stranger.certificate))
 
 
 @attack("1999")
 def test_the_attackers_certificate_before_the_victims(scene):
-    """The same in the other order: the first counts, for the signature and for trust alike (Mainka et al. 2017)."""
+    """The same in the other order: the first counts, for the signature and for trust alike (our profile)."""
     return text_of(two_certificates(scene, scene.stranger.certificate, scene.card.certificate))
 
 
@@ -382,7 +380,7 @@ def two_certificates(scene, first, second):
 
 @attack("1001")
 def test_a_certificate_to_be_looked_up(scene):
-    """Issuer and serial number in place of the certificate: whoever looks it up signs with it (profile)."""
+    """Issuer and serial number in place of the certificate: whoever looks it up signs with it (our profile)."""
     root = scene.genuine()
     data = child(root, "X509Data")
     data.remove(data[0])
@@ -394,7 +392,7 @@ def test_a_certificate_to_be_looked_up(scene):
 
 @attack("1001")
 def test_no_key_info(scene):
-    """No KeyInfo: the verifier would have to guess whose signature it is (profile)."""
+    """No KeyInfo: the verifier would have to guess whose signature it is (our profile)."""
     root = scene.genuine()
     signature = signature_of(root)
     signature.remove(signature.find(ds("KeyInfo")))
@@ -403,7 +401,7 @@ def test_no_key_info(scene):
 
 @attack("1001")
 def test_the_key_name_of_somebody_else(scene):
-    """KeyName says another card than the certificate, for logs and for those who look keys up by it (profile)."""
+    """KeyName says another card than the certificate, for logs and for those who look keys up by it (our profile)."""
     root = scene.genuine()
     child(root, "KeyName").text = "8900000000999"
     return text_of(root)
@@ -438,7 +436,7 @@ def malleated(data, *, spaced=False):
 
 
 def test_what_one_channel_opted_into_counts_for_no_other(scene):
-    """A message of an old key, good on a channel that opted in, comes through one that did not (profile).
+    """A message of an old key, good on a channel that opted in, comes through one that did not (our profile).
 
     Refused with 1001: what is allowed is asked of the channel the file came through.
     """

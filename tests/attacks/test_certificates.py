@@ -62,7 +62,7 @@ def test_a_certificate_with_the_same_issuer_subject_and_serial_number(scene):
 
 @attack("1999")
 def test_a_self_signed_certificate(scene):
-    """The card's names on a certificate that nobody but its own key signed (profile)."""
+    """The card's names on a certificate that nobody but its own key signed (Mainka et al. 2014, certificate faking)."""
     key = ec.generate_private_key(ec.SECP256R1())
     like = scene.card.certificate
     itself = Authority(Issued(key, _named(like, key)))
@@ -82,7 +82,7 @@ def _named(like, key):
 
 @attack("1999")
 def test_an_authority_as_signer(scene):
-    """Our authority's own key signs a message: it vouches for enterprises and is none (profile)."""
+    """Our authority's own key signs a message: it vouches for enterprises and is none (our profile)."""
     return by(scene, certified(scene.ca.root.key, scene.ca.root.certificate))
 
 
@@ -114,7 +114,10 @@ def uscc_of(uscc):
     """A holder with that credit code."""
     return Shape(
         subject=x509.Name(
-            [x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, uscc), x509.NameAttribute(NameOID.COMMON_NAME, "张示例")]
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, uscc),
+                x509.NameAttribute(NameOID.COMMON_NAME, "张示例"),
+            ]
         )
     )
 
@@ -200,7 +203,7 @@ def test_a_short_rsa_key(scene):
 
 @attack("1999")
 def test_another_curve(scene):
-    """A key on a curve outside the profile, P-384, under a method of the profile (profile)."""
+    """A key on a curve outside the profile, P-384, under a method of the profile (our profile)."""
     return by(scene, issued(scene.ca, key=ec.generate_private_key(ec.SECP384R1())))
 
 
@@ -209,7 +212,7 @@ def test_another_curve(scene):
 
 @attack("1999", "QLF-032")
 def test_the_certificate_of_another_enterprise(scene):
-    """Another enterprise signs for this one with a card of its own (profile)."""
+    """Another enterprise signs for this one with a card of its own (our profile)."""
     return by(scene, scene.other)
 
 
@@ -234,19 +237,21 @@ def test_two_credit_codes_in_one_certificate(scene):
 
 @attack("1999")
 def test_no_credit_code(scene):
-    """A certificate of our authority that names no enterprise (profile)."""
+    """A certificate of our authority that names no enterprise (our profile)."""
     return by(scene, issued(scene.ca, like=_like(scene)))
 
 
 def _like(scene, *codes):
     """A certificate with these credit codes, signed by anybody: only its subject is used."""
     names = [x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, one) for one in codes]
-    return issued(authority(), Shape(subject=x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, "张示例")]))).certificate
+    return issued(
+        authority(), Shape(subject=x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, "张示例")]))
+    ).certificate
 
 
 @attack("QLF-023")
 def test_an_account_that_says_it_is_a_card(scene):
-    """A message declares a card and is signed by an account certificate, which anybody at the desk can use (profile)."""
+    """A message declares a card and is signed by an account certificate, which anybody at the desk can use (our profile)."""
     return by(scene, issued(scene.ca, replace(HOLDER, medium=Medium.ACCOUNT)))
 
 
@@ -255,7 +260,7 @@ def test_an_account_that_says_it_is_a_card(scene):
 
 @attack("1001")
 def test_an_empty_certificate(scene):
-    """An X509Certificate with nothing in it (profile)."""
+    """An X509Certificate with nothing in it (our profile)."""
     return with_certificate(scene, b"")
 
 
@@ -267,13 +272,13 @@ def test_a_certificate_with_more_behind_it(scene):
 
 @attack("1001")
 def test_two_certificates_in_one(scene):
-    """Two certificates in one X509Certificate, one behind the other (profile)."""
+    """Two certificates in one X509Certificate, one behind the other (our profile)."""
     return with_certificate(scene, der_of(scene.card) + der_of(scene.stranger))
 
 
 @attack("1001")
 def test_a_certificate_cut_short(scene):
-    """Half a certificate (profile)."""
+    """Half a certificate (our profile)."""
     return with_certificate(scene, der_of(scene.card)[:300])
 
 
@@ -285,13 +290,13 @@ def test_a_certificate_with_a_length_of_indefinite_form(scene):
 
 @attack("1001")
 def test_a_certificate_of_another_key(scene):
-    """The victim's certificate over the attacker's signature (profile)."""
+    """The victim's certificate over the attacker's signature (our profile)."""
     return by(scene, certified(scene.stranger.key, scene.card.certificate))
 
 
 @attack("1001")
 def test_a_certificate_with_another_serial_number(scene):
-    """The serial number of a card on hold is replaced by one that is on no list (profile)."""
+    """The serial number of a card on hold is replaced by one that is on no list (our profile)."""
     serial = scene.held.certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
     data = der_of(scene.held).replace(serial, bytes(len(serial) - 1) + b"\1", 1)
     return with_certificate(scene, data)

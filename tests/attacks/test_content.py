@@ -26,19 +26,19 @@ def genuine(scene):
 
 @attack("1004")
 def test_another_value(scene):
-    """Another enterprise in the signed message (the plain attack)."""
+    """Another enterprise in the signed message (our profile)."""
     return changed(scene.genuine(), "nameZh", "示例物流（上海）有限公司")
 
 
 @attack("1004")
 def test_white_space_in_a_value(scene):
-    """A blank at the end of a value, which comparisons that trim do not see (profile)."""
+    """A blank at the end of a value, which comparisons that trim do not see (our profile)."""
     return replaced(genuine(scene), (b"</postcode>", b" </postcode>"))
 
 
 @attack("1004")
 def test_white_space_between_elements(scene):
-    """Printed anew, with other indentation (profile)."""
+    """Printed anew, with other indentation (our profile)."""
     root = scene.genuine()
     etree.indent(child(root, "QLF101"), "\t")
     return text_of(root)
@@ -67,7 +67,7 @@ def test_characters_that_nobody_sees(scene):
 
 @attack("1004")
 def test_an_element_twice(scene):
-    """A second value beside the signed one: one reader takes the first, another the last (profile)."""
+    """A second value beside the signed one: one reader takes the first, another the last (our profile)."""
     root = scene.genuine()
     code = child(root, "uscc")
     twin = etree.fromstring(etree.tostring(code, with_tail=False))
@@ -78,7 +78,7 @@ def test_an_element_twice(scene):
 
 @attack("1004")
 def test_elements_in_another_order(scene):
-    """Two persons change places (profile)."""
+    """Two persons change places (our profile)."""
     root = scene.genuine()
     first = child(root, "BaseTransfer")
     first.append(first[0])
@@ -87,7 +87,7 @@ def test_elements_in_another_order(scene):
 
 @attack("1004")
 def test_an_element_left_out(scene):
-    """What would refuse the message is left out (profile)."""
+    """What would refuse the message is left out (our profile)."""
     root = scene.genuine()
     node = child(root, "postcode")
     node.getparent().remove(node)
@@ -104,7 +104,7 @@ def test_another_type_by_an_attribute(scene):
 
 @attack("1004")
 def test_another_version_in_the_root(scene):
-    """An attribute of the root changed (profile)."""
+    """An attribute of the root changed (our profile)."""
     root = scene.genuine()
     root.set("guid", "00000000-0000-4000-8000-000000000000")
     return text_of(root)
@@ -193,14 +193,14 @@ def test_another_encoding_changes_nothing(scene, encoding):
 
 @attack("0001")
 def test_a_declared_encoding_that_is_not_the_real_one(scene):
-    """Bytes in UTF-16 declared as UTF-8: two parsers, two texts (CVE-2021-28965 and the like, round trips)."""
+    """Bytes in UTF-16 declared as UTF-8: two parsers, two texts (our profile)."""
     text = genuine(scene).decode("utf-8")
     return text.encode("utf-16")
 
 
 @attack("0001")
 def test_an_encoding_that_hides_markup(scene):
-    """UTF-7, in which markup looks like letters (CVE-2008-1468 and the like)."""
+    """UTF-7, in which markup looks like letters (our profile)."""
     return b"<?xml version='1.0' encoding='UTF-7'?>" + etree.tostring(scene.genuine())
 
 
@@ -240,7 +240,9 @@ def test_an_entity_without_a_declaration(scene):
 @attack("0999")
 def test_an_external_entity(scene):
     """XXE: a file of ours in the message (CWE-611; Steuck 2002)."""
-    return with_doctype(replaced(genuine(scene), (CONTENT, CONTENT + b"&e;")), b'<!ENTITY e SYSTEM "file:///etc/passwd">')
+    return with_doctype(
+        replaced(genuine(scene), (CONTENT, CONTENT + b"&e;")), b'<!ENTITY e SYSTEM "file:///etc/passwd">'
+    )
 
 
 @attack("0999")
@@ -257,13 +259,13 @@ def test_an_attribute_by_default(scene):
 
 @attack("0999")
 def test_a_processing_instruction(scene):
-    """A processing instruction, which is signed by C14N and read by nobody alike (profile)."""
+    """A processing instruction, which is signed by C14N and read by nobody alike (our profile)."""
     return replaced(genuine(scene), (CONTENT, CONTENT + b"<?x y?>"))
 
 
 @attack("0999")
 def test_a_stylesheet(scene):
-    """An xml-stylesheet: what a person sees is not what was signed (XML Signature Best Practices 2013, 2.2.2)."""
+    """An xml-stylesheet: what a person sees is not what was signed (XML Signature Best Practices 2013)."""
     declaration, _, rest = genuine(scene).partition(b"?>")
     return declaration + b'?><?xml-stylesheet href="x.xsl"?>' + rest
 

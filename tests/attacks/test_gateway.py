@@ -9,12 +9,12 @@ import pytest
 from lxml import etree
 
 from edi.messages.dsig import sign_message
+from tests.trust.parties import pem
 
 from .corpus import attacks
 from .scene import text_of
 from .test_algorithms import malleated
 from .test_resources import MEGABYTE
-from tests.trust.parties import pem
 
 GOOD = "good.xml"
 
@@ -67,7 +67,11 @@ def test_a_malleated_message_is_no_second_filing(believing, scene):
     Answered as the duplicate it is; there is one application, here and at customs.
     """
     data = text_of(scene.genuine())
-    for name, content in ((GOOD, data), ("other-s.xml", malleated(data)), ("again.xml", sign_message(scene.content(), scene.card))):
+    for name, content in (
+        (GOOD, data),
+        ("other-s.xml", malleated(data)),
+        ("again.xml", sign_message(scene.content(), scene.card)),
+    ):
         believing.put(content, name)
         believing.run()
     assert [one["file"] for one in believing.status()] == [GOOD]
@@ -76,7 +80,7 @@ def test_a_malleated_message_is_no_second_filing(believing, scene):
 
 
 def test_many_small_files(believing):
-    """A thousand files of a few bytes, with the longest names there can be (profile).
+    """A thousand files of a few bytes, with the longest names there can be (our profile).
 
     Each is answered and kept, in batches; the good filing that came last goes its way.
     """

@@ -57,7 +57,7 @@ def transforms(*algorithms):
 
 @attack("1001")
 def test_no_signed_info(scene):
-    """A Signature without SignedInfo: nothing was signed, and nothing fails (profile)."""
+    """A Signature without SignedInfo: nothing was signed, and nothing fails (our profile)."""
     root = scene.genuine()
     signature = signature_of(root)
     signature.remove(signature.find(ds("SignedInfo")))
@@ -86,7 +86,7 @@ def test_a_forged_signed_info_after_the_genuine_one(scene):
 
 @attack("1001")
 def test_no_reference(scene):
-    """A SignedInfo that refers to nothing signs nothing (XML Signature Best Practices 2013, 2.3)."""
+    """A SignedInfo that refers to nothing signs nothing (XML Signature Best Practices 2013)."""
     return resigned(scene, lambda signature: child(signature, "SignedInfo").remove(child(signature, "Reference")))
 
 
@@ -161,7 +161,7 @@ def test_an_xpath_transform(scene):
 
 @attack("1001")
 def test_an_xpath_filter_transform(scene):
-    """XPath Filter 2 does the same with less work (Jensen et al. 2009)."""
+    """XPath Filter 2 does the same with less work (Gajek et al. 2009)."""
     return resigned(scene, transform(FILTER2, f'<XPath xmlns="{FILTER2}" Filter="intersect">/*/BaseTransfer</XPath>'))
 
 
@@ -179,31 +179,31 @@ def test_a_decryption_transform(scene):
 
 @attack("1001")
 def test_an_unknown_transform(scene):
-    """A transform nobody knows must not be skipped (profile)."""
+    """A transform nobody knows must not be skipped (our profile)."""
     return resigned(scene, transform("urn:example:transform"))
 
 
 @attack("1001")
 def test_no_enveloped_transform(scene):
-    """Without enveloped-signature the Signature would have to be in its own digest (profile)."""
+    """Without enveloped-signature the Signature would have to be in its own digest (our profile)."""
     return resigned(scene, transforms(C14n.INCLUSIVE.value))
 
 
 @attack("1001")
 def test_no_transform(scene):
-    """Transforms without any Transform (profile)."""
+    """Transforms without any Transform (our profile)."""
     return resigned(scene, transforms())
 
 
 @attack("1001")
 def test_transforms_in_another_order(scene):
-    """Canonicalisation first gives bytes, not elements, from which no signature can be taken (profile)."""
+    """Canonicalisation first gives bytes, not elements, from which no signature can be taken (our profile)."""
     return resigned(scene, transforms(C14n.INCLUSIVE.value, ENVELOPED))
 
 
 @attack("1001")
 def test_two_enveloped_transforms(scene):
-    """The enveloped transform twice (profile)."""
+    """The enveloped transform twice (our profile)."""
     return resigned(scene, transforms(ENVELOPED, ENVELOPED))
 
 
@@ -215,7 +215,7 @@ def test_two_canonicalisations(scene):
 
 @attack("1001")
 def test_two_lists_of_transforms(scene):
-    """A second Transforms, for verifiers that read the first and signers that read the last (profile)."""
+    """A second Transforms, for verifiers that read the first and signers that read the last (our profile)."""
 
     def change(signature):
         child(signature, "Transforms").addnext(copy.deepcopy(child(signature, "Transforms")))
@@ -225,7 +225,7 @@ def test_two_lists_of_transforms(scene):
 
 @attack("1001")
 def test_a_foreign_element_among_the_transforms(scene):
-    """An element of another namespace among the transforms, which some take and others skip (profile)."""
+    """An element of another namespace among the transforms, which some take and others skip (our profile)."""
     return resigned(scene, lambda one: etree.SubElement(child(one, "Transforms"), "{urn:example}Transform"))
 
 
@@ -243,14 +243,14 @@ def test_comments_in_the_signed_info(scene):
 
 @attack("1001")
 def test_another_canonicalisation(scene):
-    """A canonicalisation outside the profile: C14N 1.1 (profile)."""
+    """A canonicalisation outside the profile: C14N 1.1 (our profile)."""
     uri = "http://www.w3.org/2006/12/xml-c14n11"
     return resigned(scene, lambda one: child(one, "CanonicalizationMethod").set("Algorithm", uri))
 
 
 @attack("1001")
 def test_an_unknown_canonicalisation(scene):
-    """A canonicalisation nobody knows must not become none at all, or an empty text (profile)."""
+    """A canonicalisation nobody knows must not become none at all, or an empty text (our profile)."""
     return resigned(scene, lambda one: child(one, "CanonicalizationMethod").set("Algorithm", "urn:example:c14n"))
 
 

@@ -23,8 +23,6 @@ def parts(scene):
     return scene.evil(), genuine, signature
 
 
-
-
 @attack("1004")
 def test_the_signed_body_in_an_object_of_the_signature(scene):
     """The genuine message moves into ds:Object, an altered one takes its place (McIntosh, Austel 2005)."""
@@ -150,7 +148,7 @@ def parse_evil(scene):
 
 @attack("1001")
 def test_a_signature_that_is_the_first_child(scene):
-    """The signature moves to the front: what comes after it is read by those who read in order (profile)."""
+    """The signature moves to the front: what comes after it is read by those who read in order (our profile)."""
     root = scene.genuine()
     root.insert(0, signature_of(root))
     return text_of(root)
@@ -166,13 +164,15 @@ def test_a_signature_deeper_in_the_message(scene):
 
 @attack("1001")
 def test_a_signature_in_a_namespace_of_its_own(scene):
-    """Something that is called Signature, in another namespace, to pass those who look for the local name (profile)."""
-    return text_of(scene.genuine()).replace(b"http://www.w3.org/2000/09/xmldsig#", b"http://www.w3.org/2000/09/xmldsig", 1)
+    """Something that is called Signature, in another namespace, to pass those who look for the local name (our profile)."""
+    return text_of(scene.genuine()).replace(
+        b"http://www.w3.org/2000/09/xmldsig#", b"http://www.w3.org/2000/09/xmldsig", 1
+    )
 
 
 @attack("1004")
 def test_a_text_after_the_signature(scene):
-    """Text behind the Signature belongs to the document and to no signature that ends before it (profile)."""
+    """Text behind the Signature belongs to the document and to no signature that ends before it (our profile)."""
     return replaced(text_of(scene.genuine()), (b"</ds:Signature>", b"</ds:Signature>more"))
 
 
@@ -186,7 +186,7 @@ def test_an_element_after_the_signature(scene):
 
 @attack("0001")
 def test_two_roots(scene):
-    """An altered message after the end of the signed one; a lenient reader takes the last (profile)."""
+    """An altered message after the end of the signed one; a lenient reader takes the last (our profile)."""
     return text_of(scene.genuine()) + etree.tostring(scene.evil())
 
 
@@ -234,12 +234,12 @@ def test_two_data_in_the_envelope(scene):
 
 @attack("0002")
 def test_an_envelope_in_an_envelope(scene):
-    """In a DxpMsg in a DxpMsg: what the outer one hides the checks of the outer one do not see (profile)."""
+    """In a DxpMsg in a DxpMsg: what the outer one hides the checks of the outer one do not see (our profile)."""
     return enveloped(enveloped(text_of(scene.genuine())))
 
 
 def test_nothing_is_decided_by_the_envelope(scene):
-    """Other sender, receiver and type on the envelope of a genuine message: the envelope is signed by nobody (profile).
+    """Other sender, receiver and type on the envelope of a genuine message: the envelope is signed by nobody (our profile).
 
     Nothing is decided by it: verdict, sender and route follow from what is signed.
     """
@@ -247,7 +247,12 @@ def test_nothing_is_decided_by_the_envelope(scene):
     plain = scene.examine(data)
     lying = scene.examine(enveloped(data, sender="SOMEBODYELSE0001", receivers=("NOBODY",), message_type="QLF141"))
     assert plain.good
-    assert (lying.good, lying.digest, lying.business, lying.signer) == (True, plain.digest, plain.business, plain.signer)
+    assert (lying.good, lying.digest, lying.business, lying.signer) == (
+        True,
+        plain.digest,
+        plain.business,
+        plain.signer,
+    )
 
 
 def enveloped(data, **changes):
