@@ -1,6 +1,6 @@
 """Resources: small files that cost much, big files that cost more than their size.
 
-Everything is bounded before memory or time is spent on it (see the limits below); each of these files is judged in a child process
+Everything is bounded before memory or time is spent on it (see the limits on this page); each of these files is judged in a child process
 that may use 10 s of processor time and 512 MB, and is refused with a reason.
 """
 
