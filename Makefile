@@ -2,13 +2,14 @@
 # make test   linters, types, architecture, generated files, all tests; sets up all it needs
 # make crash  the long form of the kill tests      make bench  the benchmark
 # make machine  the long form of the machine that does 2,000 operations and compares with a model
+# make fuzz   hostile input by chance, MINUTES=3; SEED=… repeats a run
 # make docs   write the generated parts of docs, code lists, rules and samples anew
 
 VENV ?= .venv
 BIN = $(VENV)/bin
-GENERATED_DOCS = docs/flow.md docs/messages.md docs/codes.md docs/cli.md docs/simulator.md docs/operations.md
+GENERATED_DOCS = docs/flow.md docs/messages.md docs/codes.md docs/cli.md docs/simulator.md docs/operations.md docs/security.md
 
-.PHONY: demo test lint docs crash machine bench clean
+.PHONY: demo test lint docs crash machine bench fuzz clean
 
 demo:
 	@VENV=$(VENV) tools/setup.sh demo
@@ -46,6 +47,10 @@ machine:
 bench:
 	@VENV=$(VENV) tools/setup.sh demo
 	$(BIN)/python -m bench
+
+fuzz:
+	@VENV=$(VENV) tools/setup.sh test
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),3) $(addprefix --seed ,$(SEED))
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,6 +21,8 @@ from edi.messages.sm2 import SM2_WITH_SM3, Sm2PublicKey
 E = TypeVar("E", bound=x509.ExtensionType)
 
 MINIMUM_RSA_BITS = 2048
+LARGEST = 64 << 10
+"""Bytes of a certificate, DER: real ones have one or two thousand, and reading a million extensions takes minutes."""
 SIGNING_PURPOSES = frozenset(
     {
         ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
@@ -38,6 +40,8 @@ def read_certificate(data: bytes) -> x509.Certificate:
     Raises UnsupportedAlgorithm for a key of an unknown kind, ValueError for whatever else is wrong: a
     certificate we cannot read to the end is nobody's.
     """
+    if len(data) > LARGEST:
+        raise ValueError(f"a certificate of {len(data)} bytes")
     try:
         certificate = x509.load_der_x509_certificate(data)
         for part in (certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc):

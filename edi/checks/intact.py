@@ -12,7 +12,6 @@ was signed and nothing else.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Collection
@@ -30,6 +29,7 @@ from edi.core.findings import Dxp, Finding, clip
 from edi.core.node import human_path
 from edi.messages import algorithms
 from edi.messages.algorithms import Extra, Method, methods
+from edi.messages.base64_text import from_base64
 from edi.messages.canonical import C14n, canonical_document, canonical_in_one_line, canonical_subtree, without
 from edi.messages.dsig import ENVELOPED, ds
 from edi.messages.sm2 import is_installed
@@ -37,6 +37,8 @@ from edi.messages.sm2 import is_installed
 _EXCLUSIVE_NAMESPACE = "{http://www.w3.org/2001/10/xml-exc-c14n#}"
 GROUND = "数据交换报文规范202205 第6节；本项目签名规格 / signature profile of this project"
 _USUAL_NAMING = Naming()
+MOST_PREFIXES = 32
+"""Prefixes in a PrefixList: canonicalisation looks up each of them at every element."""
 
 T = TypeVar("T")
 
@@ -203,8 +205,16 @@ def _algorithm(element: etree._Element, *allowed: str) -> str:
 def _canonicalisation(element: etree._Element) -> tuple[C14n, tuple[str, ...]]:
     method = C14n(_algorithm(element, *(one.value for one in C14n)))
     listed = element.find(f"{_EXCLUSIVE_NAMESPACE}InclusiveNamespaces")
-    prefixes = "" if listed is None else listed.get("PrefixList", "")
-    return method, tuple(prefixes.split())
+    prefixes = () if listed is None else tuple(listed.get("PrefixList", "").split())
+    if len(prefixes) > MOST_PREFIXES:
+        raise _Wrong(
+            Dxp.SIGNATURE_INVALID,
+            f"PrefixList 所列前缀超过 {MOST_PREFIXES} 个；请只列出需要的前缀后重新签名",
+            f"PrefixList names more than {MOST_PREFIXES} prefixes; name only those needed and sign again",
+            element,
+            expected=f"≤ {MOST_PREFIXES}",
+        )
+    return method, prefixes
 
 
 def _transforms(reference: etree._Element) -> tuple[C14n, tuple[str, ...]]:
@@ -334,10 +344,10 @@ def _check_reference(root: etree._Element, signature: etree._Element, seen: Work
 
 
 def _decode(element: etree._Element) -> bytes:
-    text = "".join("".join(element.itertext()).split())
+    text = "".join(element.itertext())
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return from_base64(text)
+    except ValueError as error:
         raise _Wrong(
             Dxp.SIGNATURE_INVALID,
             "签名中的值不是有效的 base64；请重新签名",

@@ -28,6 +28,9 @@ class Limits:
     """Attributes of one element, namespace declarations included."""
     attributes_in_all: int = 50_000
     """Attributes of the whole file."""
+    namespaces: int = 32
+    """Namespace declarations in force at one element, those that it overrides included. Canonicalisation compares
+    each with all others, anew for every element."""
     names: int = 512
     """Different element and attribute names; libxml2 keeps every name until the process ends."""
     tag: int = 1 << 16

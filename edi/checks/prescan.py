@@ -36,6 +36,7 @@ class _Inspector:
         self._limits = limits
         self._open: list[str] = []
         self._children = [0]
+        self._namespaces = [0]
         self._nodes = 0
         self._attributes = 0
         self._names: dict[str, str] = {}
@@ -72,17 +73,27 @@ class _Inspector:
             self._refuse_excess("元素嵌套层数", "nested elements", limits.depth)
         if len(self._names) > limits.names:
             self._refuse_excess("不同名称的数量", "different names", limits.names)
+        self._namespaces.append(self._namespaces[-1])
         if attributes:
-            count = len(attributes) // 2
-            self._attributes += count
-            if count > limits.attributes:
-                self._refuse_excess("单个元素的属性数量", "attributes of one element", limits.attributes)
-            if self._attributes > limits.attributes_in_all:
-                self._refuse_excess("属性总数", "attributes", limits.attributes_in_all)
+            self._count_attributes(attributes[::2])
+
+    def _count_attributes(self, names: list[str]) -> None:
+        limits = self._limits
+        self._attributes += len(names)
+        self._namespaces[-1] += sum(name == "xmlns" or name.startswith("xmlns:") for name in names)
+        if len(names) > limits.attributes:
+            self._refuse_excess("单个元素的属性数量", "attributes of one element", limits.attributes)
+        if self._attributes > limits.attributes_in_all:
+            self._refuse_excess("属性总数", "attributes", limits.attributes_in_all)
+        if self._namespaces[-1] > limits.namespaces:
+            self._refuse_excess(
+                "同时有效的命名空间声明", "namespace declarations in force at one element", limits.namespaces
+            )
 
     def _end(self, _name: str) -> None:
         self._open.pop()
         self._children.pop()
+        self._namespaces.pop()
 
     def _comment(self, _text: str) -> None:
         self._count_node()

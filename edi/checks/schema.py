@@ -3,7 +3,7 @@
 libxml2 takes some 0.1 ms and speaks to programmers; xmlschema takes a hundred times as long and knows
 what was expected. So the second is only built and asked once the first has said no, and not for
 messages so large that asking would be an attack on us. The verdict is libxml2's alone: where the other
-finds nothing, libxml2's own words are passed on.
+finds nothing or gives up, libxml2's own words are passed on.
 
 Codes: 0002 (schema) of the DXP platform, for every finding.
 """
@@ -55,7 +55,10 @@ class Schema:
     def _explained(self, root: etree._Element) -> list[Finding]:
         if self._explain is None:
             self._explain = self._explainer()
-        return _unique(self._explain(root))
+        try:
+            return _unique(self._explain(root))
+        except Exception:  # noqa: BLE001 - it gives up on some messages, such as those that claim a type nobody knows
+            return []
 
 
 def is_large(root: etree._Element) -> bool:
@@ -80,7 +83,11 @@ def _terse(root: etree._Element, entry: etree._LogEntry, ground: str) -> Finding
 
 
 def _element_at(root: etree._Element, path: str | None) -> etree._Element:
-    """The element libxml2 means; the root if it does not say."""
-    found = root.getroottree().xpath(path) if path else None
+    """The element libxml2 means; the root if it does not say, or says it by a prefix that is declared further down."""
+    prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    try:
+        found = root.getroottree().xpath(path, namespaces=prefixes) if path else None
+    except etree.XPathEvalError:
+        return root
     first = found[0] if isinstance(found, list) and found else root
     return first if etree.iselement(first) else root

@@ -82,5 +82,5 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 def clip(text: str) -> str:
     """`text` on one line, at most `TEXT_LIMIT` characters, fit for quoting."""
-    line = " ".join(text.split())
+    line = " ".join(text.split(maxsplit=TEXT_LIMIT))  # what a longer text has beyond that is cut anyway
     return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "…"

@@ -23,6 +23,7 @@ from edi.core.identity import Evidence, Signer
 from edi.core.node import Node, human_path
 from edi.messages.algorithms import Extra
 from edi.messages.business import Business, read_business
+from edi.messages.canonical import drop
 from edi.messages.dsig import ds
 from edi.messages.dxp import is_dxp_msg, read_dxp_msg
 
@@ -166,7 +167,7 @@ class Examiner:
 
     def _unverified(self, opened: _Opened, form: Form, refused: Refused) -> Examined:
         for signature in opened.root.findall(ds("Signature")):
-            opened.root.remove(signature)
+            drop(signature)
         findings = (refused.finding, *self.contract.check(form, opened.root, original=opened.data))
         return Examined(findings=findings, cop_msg_id=opened.cop_msg_id, evidence=refused.evidence)
 

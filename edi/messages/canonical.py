@@ -64,9 +64,19 @@ def without(root: etree._Element, child: etree._Element) -> etree._Element:
         duplicate.text = (duplicate.text or "") + tail
     else:
         before.tail = (before.tail or "") + tail
-    twin.tail = None
-    duplicate.remove(twin)
+    drop(twin)
     return duplicate
+
+
+def drop(child: etree._Element) -> None:
+    """Remove `child` from its document, its following text with it.
+
+    It is emptied first: to take out a whole subtree, lxml compares the namespaces of all its elements with each other.
+    """
+    parent = child.getparent()
+    child.clear()
+    if parent is not None:
+        parent.remove(child)
 
 
 def apart(element: etree._Element) -> etree._Element:

@@ -6,7 +6,6 @@ The misspelling `CreatTime` is part of the published format.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from lxml import etree
 
 from edi.core.node import Node
 from edi.core.times import CHINA
+from edi.messages.base64_text import from_base64
 
 DXP = "http://www.chinaport.gov.cn/dxp"
 
@@ -74,17 +74,13 @@ def _write_add_info(block: etree._Element, message: DxpMsg) -> None:
 def read_dxp_msg(root: etree._Element) -> DxpMsg:
     """The envelope in `root`. Raises ValueError if Data is not base64; other gaps come out empty."""
     node = Node(root)
-    try:
-        data = base64.b64decode("".join(node.text("Data").split()), validate=True)
-    except binascii.Error as error:
-        raise ValueError(str(error)) from error
     return DxpMsg(
         message_id=node.text("TransInfo/CopMsgId"),
         sender=node.text("TransInfo/SenderId"),
         receivers=tuple(node.texts("TransInfo/ReceiverIds/ReceiverId")),
         created=node.text("TransInfo/CreatTime"),
         message_type=node.text("TransInfo/MsgType"),
-        data=data,
+        data=from_base64(node.text("Data")),
         file_name=node.text("AddInfo/FileName"),
         keys={one.element.get("name", ""): one.text_here() for one in node.nodes("AddInfo/BizKey/Key")},
     )

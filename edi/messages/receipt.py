@@ -105,7 +105,7 @@ def _write_finding(item: etree._Element, finding: Finding) -> None:
     add_given(item, "line", str(finding.line) if finding.line else "")
     add_given(item, "column", str(finding.column) if finding.column else "")
     add_given(item, "found", xml_text(finding.found))
-    add_given(item, "expected", finding.expected)
+    add_given(item, "expected", xml_text(finding.expected))
     add_given(item, "zh", xml_text(finding.zh))
     add_given(item, "en", xml_text(finding.en))
     add_given(item, "ground", finding.ground)

@@ -16,7 +16,9 @@ from edi.checks.prescan import prescan
 from edi.core.findings import Dxp, Finding
 
 MEGABYTE = 1 << 20
-SMALL = Limits(file=4000, unpacked=4000, depth=5, nodes=20, children=10, attributes=4, attributes_in_all=9, names=12)
+SMALL = Limits(
+    file=4000, unpacked=4000, depth=5, nodes=20, children=10, attributes=4, attributes_in_all=9, namespaces=2, names=12
+)
 
 
 def refusal(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Finding:
@@ -153,9 +155,13 @@ def test_the_place_of_a_wrong_byte_is_told_in_characters():
             b"<a>" + b"".join(b"<b%d/>" % i for i in range(7)) + b"<c x='' y='' z=''/></a>",
             b"<a>" + b"".join(b"<b%d/>" % i for i in range(7)) + b"<c w='' x='' y='' z=''/></a>",
         ),
+        (
+            b"<a xmlns='urn:a'><b xmlns:c='urn:c'/><b xmlns='urn:b'/><b xmlns='urn:c'/></a>",
+            b"<a xmlns='urn:a'><b xmlns='urn:b'><c xmlns:c='urn:c'/></b></a>",
+        ),
         (b"<a>" + b"x" * 3993 + b"</a>", b"<a>" + b"x" * 3994 + b"</a>"),
     ],
-    ids=["depth", "children", "nodes", "attributes", "all attributes", "names", "size"],
+    ids=["depth", "children", "nodes", "attributes", "all attributes", "names", "namespaces", "size"],
 )
 def test_each_limit_holds_exactly(inside, outside):
     assert isinstance(parse(inside, SMALL), etree._Element)

@@ -173,10 +173,32 @@ def test_libxml2_decides_even_if_nobody_can_explain():
     assert check(eager, GOOD) == []
 
 
+@pytest.mark.parametrize(
+    ("declared", "path"), [("xmlns:p='urn:o'", "/order/sent"), ("xmlns='urn:o'", "/order")], ids=["root", "below"]
+)
+def test_what_stands_under_a_prefix_is_found(declared, path):
+    """libxml2 names places by prefixes; where one is declared further down, the place is the root."""
+    silent = Schema(etree.XMLSchema(etree.parse(ORDER)), lambda: lambda _root: [], "order.xsd")
+    sent = "<p:sent xmlns:p='urn:o'>soon</p:sent>"
+    text = GOOD.replace("xmlns='urn:o'", f"xmlns='urn:o' {declared}" if "p=" in declared else declared)
+    (finding,) = check(silent, text.replace("<sent>2026-01-31</sent>", sent))
+    assert finding.path == path
+
+
 def test_schema_hints_in_the_message_are_not_followed(order):
     hint = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:schemaLocation='urn:o http://127.0.0.1:9/x.xsd'"
     assert check(order, GOOD.replace("no=", f"{hint} no=")) == []
     assert len(check(order, GOOD.replace("no='A1'", f"{hint} no='1A'"))) == 1
+
+
+@pytest.mark.parametrize("told", ["nosuch", "no:such", "xs:string", "item", "", " "])
+def test_a_type_that_the_message_claims_brings_nobody_down(order, told):
+    """xmlschema gives up on an xsi:type it does not know: libxml2's words are passed on then."""
+    claim = f"xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='{told}'"
+    for place in ("<order ", "<buyer", "<sent"):
+        findings = check(order, GOOD.replace(place, f"{place} {claim} "))
+        assert findings
+        assert all(one.zh and one.en for one in findings)
 
 
 PIECES = [

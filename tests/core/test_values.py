@@ -1,5 +1,6 @@
 """Times, routes, delays, the hash chain, the table of qualifications: small pure things."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,6 +107,15 @@ def test_sellers_need_a_trader():
 def test_quoted_values_are_one_bounded_line(text):
     assert len(clip(text)) <= TEXT_LIMIT
     assert "\n" not in clip(text)
+
+
+def test_quoting_a_long_text_takes_no_more_memory_than_the_text_has():
+    text = "ab " * 300_000
+    tracemalloc.start()
+    assert clip(text) == f"{text[: TEXT_LIMIT - 1]}…"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * len(text)
 
 
 def test_findings_survive_json():

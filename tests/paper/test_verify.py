@@ -279,7 +279,7 @@ def test_a_text_that_only_begins_like_a_slip_is_a_finding(judge, certificate, co
         assert codes(judge(text.encode(), good=False)) == ["0001"]
 
 
-def test_no_flipped_byte_ends_in_anything_but_a_judgement(template, tmp_path, paper):
+def test_no_flipped_byte_ends_in_anything_but_a_judgement(template, tmp_path, paper, caplog):
     chance = random.Random(1)
     file = tmp_path / "flipped.pdf"
     for _ in range(60):
@@ -290,3 +290,4 @@ def test_no_flipped_byte_ends_in_anything_but_a_judgement(template, tmp_path, pa
         result = CliRunner().invoke(cli, ["verify", str(file)], env={"EDI_HOME": str(template)}, standalone_mode=False)
         assert result.exception is None
         assert "核验" in result.stdout
+    assert [one for one in caplog.records if one.name.startswith("pypdf")] == [], "it would quote a stranger's bytes"

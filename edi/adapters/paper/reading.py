@@ -6,6 +6,7 @@ Nothing in the file is executed or followed; whatever is wrong with it is a find
 from __future__ import annotations
 
 import io
+import logging
 from dataclasses import dataclass
 
 from pypdf import PageObject, PdfReader
@@ -48,6 +49,7 @@ class _Refused(Exception):
 
 def read_paper(data: bytes, attachment: str) -> ReadPaper | Finding:
     """The pages, and the text file named `attachment` inside the PDF."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote a stranger's bytes on the terminal
     try:
         return _read(data, attachment)
     except _Refused as refused:
