@@ -34,6 +34,7 @@ from edi.messages.algorithms import (
     SM2_SM3,
     SM3,
 )
+from edi.messages.base64_text import from_base64
 from edi.messages.canonical import C14n, apart, without
 from edi.messages.dsig import ds
 from edi.messages.sm2 import WIDTH, is_installed
@@ -216,7 +217,7 @@ def _certificates_in(signature: etree._Element) -> Iterator[x509.Certificate]:
     """Every readable certificate that the signature brings along."""
     for element in islice(signature.iter(ds("X509Certificate")), MOST_CERTIFICATES):
         try:
-            yield read_certificate(base64.b64decode("".join("".join(element.itertext()).split())))
+            yield read_certificate(from_base64("".join(element.itertext())))
         except (ValueError, UnsupportedAlgorithm):
             continue
 

@@ -15,7 +15,7 @@ from lxml import etree
 from edi.checks import mishaps
 from edi.checks.mishaps import Mishap
 from edi.messages.algorithms import DS
-from edi.messages.canonical import C14n, apart, join_lines
+from edi.messages.canonical import C14n, apart, drop, join_lines
 from edi.messages.dsig import ds
 from edi.messages.dxp import DXP
 
@@ -163,9 +163,7 @@ def _with_signature(root: etree._Element) -> Iterator[etree._Element]:
     def bare(tree: etree._Element) -> None:
         empty(tree)
         for one in list(tree.iter(ds("KeyInfo"))):
-            parent = one.getparent()
-            if parent is not None:
-                parent.remove(one)
+            drop(one)
 
     yield _changed(root, empty)
     yield _changed(root, bare)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from edi.adapters.contract import locate_contract
-from edi.adapters.paper import draw
+from edi.adapters.paper.drawing import draw
 from edi.app.verifying import Known, judge_pdf, judge_text
 from edi.checks.certificate import read_certificate
 from edi.checks.holder import read_signer
