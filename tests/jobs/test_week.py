@@ -10,11 +10,12 @@ from edi.adapters.config import load_config
 from tests.conftest import ROOT
 from tests.office import MONDAY_NOON
 
-HOURS = 7 * 24
+STEP = 4
+"""Hours from one look at the rota to the next."""
 PLANS = load_config(ROOT / "config.toml").jobs
 DAILY = {name for name, plan in PLANS.items() if plan.cron}
-HOURLY = PLANS.keys() - DAILY
-"""Jobs that run every so many seconds; here their pause is an hour."""
+OFTEN = PLANS.keys() - DAILY
+"""Jobs that run every so many seconds; here their pause is a step."""
 DROPS = {
     0: "01-BROKER.xml",
     1: "02-TRADER.xml",
@@ -28,13 +29,13 @@ DROPS = {
 
 @pytest.fixture
 def week(night):
-    for pause in {f"every_seconds = {PLANS[name].every_seconds}" for name in HOURLY}:
-        night.configure(pause, "every_seconds = 3600.0")
+    for pause in {f"every_seconds = {PLANS[name].every_seconds}" for name in OFTEN}:
+        night.configure(pause, f"every_seconds = {STEP * 3600}.0")
     night.configure('expect_by = ""', 'expect_by = "0 22 * * *"', 1)  # channel demo
     ran = Counter()
     with night.at_work() as shift:
-        for hour in range(1, HOURS + 1):
-            night.clock.advance(hours=1)
+        for hour in range(STEP, 7 * 24 + 1, STEP):
+            night.clock.advance(hours=STEP)
             day, of_day = divmod(hour + 12, 24)
             if of_day == 20 and day in DROPS:
                 night.drop(night.sample(DROPS[day]))
@@ -47,7 +48,7 @@ def week(night):
 def test_a_week_of_nights(week):
     night, ran = week
     assert {"receipt_log", "reminders", "retention", "integrity"} <= DAILY
-    assert ran == dict.fromkeys(DAILY, 7) | dict.fromkeys(HOURLY, HOURS)
+    assert ran == dict.fromkeys(DAILY, 7) | dict.fromkeys(OFTEN, 7 * 24 // STEP)
     kept = dict(night.sql("select name, sum(runs) from job_runs group by name"))
     assert kept == dict(ran), "every run is in the ledger"
     assert night.sql("select * from job_runs where error_en <> ''") == []
