@@ -37,9 +37,11 @@ from tests.system.exchange.model import Exchange, Known
 from tests.system.exchange.site import Site, make_template
 from tests.system.exchange.tally import Tally
 from tests.system.exchange.wishes import (
+    able,
     applications,
     enterprises,
     filing_of,
+    filters,
     kinds,
     medium_of,
     one_in,
@@ -82,44 +84,51 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     # Applying
 
-    @rule(uscc=enterprises, number=outcomes, data=st.data())
-    def file(self, uscc, number, data):
-        self.submit("filing", uscc, number, data)
+    @rule(number=outcomes, data=st.data())
+    def file(self, number, data):
+        self.submit("filing", self.someone("filing", data), number, data)
 
-    @rule(uscc=enterprises, number=outcomes, data=st.data())
-    def change(self, uscc, number, data):
-        self.submit("change", uscc, number, data)
+    @precondition(lambda self: self.able("change"))
+    @rule(number=outcomes, data=st.data())
+    def change(self, number, data):
+        self.submit("change", self.someone("change", data), number, data)
 
-    @rule(uscc=enterprises, number=outcomes, data=st.data())
-    def cancel(self, uscc, number, data):
-        self.submit("cancellation", uscc, number, data)
+    @precondition(lambda self: self.able("cancellation"))
+    @rule(number=outcomes, data=st.data())
+    def cancel(self, number, data):
+        self.submit("cancellation", self.someone("cancellation", data), number, data)
 
-    @rule(uscc=enterprises, number=outcomes, days=st.sampled_from([None, 31, 30, 10, 0, 0, -1]), data=st.data())
-    def renew(self, uscc, number, days, data):
+    @precondition(lambda self: self.able("renewal"))
+    @rule(number=outcomes, days=st.sampled_from([None, 31, 30, 10, 0, 0, -1]), data=st.data())
+    def renew(self, number, days, data):
         """Now, or so many days before the expiry: else the window and its borders were hardly ever met."""
+        uscc = self.someone("renewal", data)
         spell = self.parties[uscc].given.get("TEMPORARY")
         if spell and days is not None and (wait := (spell.until - timedelta(days=days) - self.site.today).days) > 0:
             self.site.let_pass(wait)
         self.submit("renewal", uscc, number, data)
 
-    @rule(uscc=enterprises, number=outcomes, data=st.data())
-    def certify(self, uscc, number, data):
-        self.submit("certificate", uscc, number, data)
+    @precondition(lambda self: self.able("certificate"))
+    @rule(number=outcomes, data=st.data())
+    def certify(self, number, data):
+        self.submit("certificate", self.someone("certificate", data), number, data)
 
-    @rule(uscc=enterprises, of_both=one_in[4], data=st.data())
-    def two_at_once(self, uscc, of_both, data):
+    @rule(of_both=one_in[4], data=st.data())
+    def two_at_once(self, of_both, data):
         """Two files lie there when the gateway looks: customs meets the second while the first is under way."""
+        first, second = (data.draw(st.just("cancellation") | kinds) for _ in range(2))
+        uscc = self.someone(first, data)
         letters = []
-        for one in (uscc, other(uscc) if of_both else uscc):
-            wanted = self.wanted(data.draw(st.just("cancellation") | kinds), one, data)
+        for kind, one in ((first, uscc), (second, other(uscc) if of_both else uscc)):
+            wanted = self.wanted(kind, one, data)
             letters.append(self.scribe.write(wanted, owner=one, number=data.draw(outcomes)))
         self.send("two at once", *letters)
 
     # Drafts, and what may not be done to others
 
-    @rule(kind=kinds, uscc=enterprises, unfinished=st.booleans(), data=st.data())
-    def save(self, kind, uscc, unfinished, data):
-        wanted = self.wanted(kind, uscc, data)
+    @rule(kind=kinds, unfinished=st.booleans(), data=st.data())
+    def save(self, kind, unfinished, data):
+        wanted = self.wanted(kind, self.someone(kind, data), data)
         owner = data.draw(sender_of(wanted))
         self.send("save", self.scribe.write(wanted, owner=owner, wish=Wish.SAVE, unfinished=unfinished))
 
@@ -168,7 +177,15 @@ class ExchangeMachine(RuleBasedStateMachine):
     @rule(decision=st.sampled_from(["approve", "approve", "disapprove", "refuse"]), data=st.data())
     def decide(self, decision, data):
         """Mostly on what waits for it."""
-        guid = data.draw(st.sampled_from(self.waiting() * 5 + list(self.known)))
+        self.rule_on(data.draw(st.sampled_from(self.waiting() * 5 + list(self.known))), decision)
+
+    @precondition(lambda self: self.waiting())
+    @rule()
+    def work_the_queue(self):
+        for guid in self.waiting():
+            self.rule_on(guid, "approve")
+
+    def rule_on(self, guid: str, decision: str) -> None:
         known = self.known[guid]
         can_be = self.can_be_decided(known, decision)
         try:
@@ -213,13 +230,10 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     # Asking
 
-    @rule(asker=enterprises, for_another=one_in[4], data=st.data())
-    def ask_for_applications(self, asker, for_another, data):
-        query = ApplicationsQuery(
-            uscc=other(asker) if for_another else asker,
-            of_form=data.draw(st.sampled_from(["", "", *KINDS])),
-            of_status=data.draw(st.sampled_from(["", "", "DRAFT", "APPROVED", "REFUSED", "UNDER_REVIEW"])),
-        )
+    @rule(asker=enterprises, for_another=one_in[4], wanted=filters)
+    def ask_for_applications(self, asker, for_another, wanted):
+        form, status = wanted
+        query = ApplicationsQuery(uscc=other(asker) if for_another else asker, of_form=form, of_status=status)
         expected = self.model.listed(asker, query)
         receipt = self.answer("ask for applications", query, asker)
         listed = receipt.results.applications if receipt.results else ()
@@ -243,6 +257,13 @@ class ExchangeMachine(RuleBasedStateMachine):
         return receipt
 
     # Doing
+
+    def able(self, kind: str) -> list[str]:
+        return [uscc for uscc, one in self.parties.items() if able(kind, one, self.site.today)]
+
+    def someone(self, kind: str, data) -> str:
+        """Mostly an enterprise that has what such an application is about."""
+        return data.draw(st.sampled_from(self.able(kind) * 6 + sorted(self.parties)))
 
     def wanted(self, kind: str, uscc: str, data) -> Application:
         return data.draw(applications(kind, uscc, self.parties[uscc], self.site.today))
@@ -273,7 +294,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             return []
         if known.status == "REFUSED":
             assert {one.code for one in self.receipts(known)[-1].findings} == known.codes
-        return [known.status]
+        return [known.status, *sorted(known.codes)]
 
     def done(self, operation: str, outcome: str) -> None:
         self.tally.count(operation, outcome)

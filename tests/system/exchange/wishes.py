@@ -1,4 +1,4 @@
-"""What an enterprise may want, drawn at random: mostly what it can have, as the model knows it, and sometimes not."""
+"""What an enterprise may want, drawn at random: mostly what it can have, as the model knows it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from tests.customs.model import FILED, KINDS, SELLERS, TYPES, Enterprise
+from tests.customs.model import FILED, KINDS, SELLERS, TYPES, WARNINGS, Enterprise
 from tests.customs.office import Application, Cancellation, CertificateRequest, Change, Filing, Renewal
 from tests.system.exchange.letters import HOME, PAPERS, other
+
+ASKED_FOR = ("DRAFT", "APPROVED", "REFUSED", "UNDER_REVIEW")
 
 enterprises = st.sampled_from(sorted(HOME))
 kinds = st.sampled_from(sorted(KINDS.values()))
 outcomes = st.sampled_from(
-    [""] * 6
+    [""] * 9
     + ["SIM-REVIEW"] * 3
     + ["SIM-HOLD", "SIM-DISAPPROVE", "SIM-REFUSE", "SIM-LODGEFAIL", "SIM-LODGEFAILONCE", "SIM-APPROVE"]
 )
 """Beginnings of a clientSeqNo."""
+filters = st.sampled_from([("", "")] * 8 + [(form, "") for form in KINDS] + [("", one) for one in ASKED_FOR])
+"""Form and status that a query of applications asks for."""
 one_in = {part: st.sampled_from([False] * (part - 1) + [True]) for part in (2, 4, 6)}
 """True once in so many times."""
 
@@ -28,32 +32,35 @@ def filing_of(uscc: str, types: tuple[str, ...], declarants: tuple[str, ...] = (
     return Filing(uscc=uscc, types=types, customs=HOME[uscc], declarants=declarants, held=held)
 
 
+def able(kind: str, enterprise: Enterprise, today: date) -> bool:
+    """Whether it has what such an application is about, and no other that stands in its way for long."""
+    held = enterprise.held(today)
+    if kind in ("change", "certificate"):
+        return bool(held) and not enterprise.is_under(kind)
+    return kind == "filing" or ("TEMPORARY" in held if kind == "renewal" else bool(held))
+
+
 @st.composite
 def applications(draw: st.DrawFn, kind: str, uscc: str, enterprise: Enterprise, today: date) -> Application:
-    """An application of the enterprise as it stands today."""
-    match kind:
-        case "filing":
-            return draw(filings(uscc, enterprise, today))
-        case "change":
-            return draw(changes(uscc, enterprise, today))
-        case "cancellation":
-            return draw(cancellations(uscc, enterprise, today))
-        case "renewal":
-            return Renewal(uscc=uscc, type="TRADER" if draw(one_in[6]) else "TEMPORARY")
-        case _:
-            return CertificateRequest(uscc=uscc)
+    """An application of the enterprise as it stands today: whatever comes, or the first of three that can be."""
+    makers = {"filing": filings, "change": changes, "cancellation": cancellations, "renewal": renewals}
+    each = makers.get(kind, certificates)(uscc, enterprise, today)
+    wanted = draw(each)
+    for _ in range(0 if draw(one_in[4]) else 2):
+        if enterprise.objections(wanted, today) <= WARNINGS:
+            break
+        wanted = draw(each)
+    return wanted
 
 
 @st.composite
-def filings(draw: st.DrawFn, uscc: str, enterprise: Enterprise, today: date) -> Filing:
+def filings(draw: st.DrawFn, uscc: str, _enterprise: Enterprise, _today: date) -> Application:
     staff = draw(st.sampled_from([(), (), ("张示例",), ("张示例", "王示例")]))
-    each = [filing_of(uscc, types, staff) for types in FILED]
-    possible = [one for one in each if not enterprise.objections(one, today)]
-    return draw(st.sampled_from(possible * 6 + each))
+    return filing_of(uscc, draw(st.sampled_from(FILED)), staff)
 
 
 @st.composite
-def changes(draw: st.DrawFn, uscc: str, enterprise: Enterprise, today: date) -> Change:
+def changes(draw: st.DrawFn, uscc: str, enterprise: Enterprise, today: date) -> Application:
     """Mostly of what is held; of declarants on record, and sometimes of one who is not."""
     held = frozenset(enterprise.held(today)) or {"TRADER"}
     types = held ^ {"BROKER"} or held if draw(one_in[6]) else held
@@ -68,12 +75,21 @@ def changes(draw: st.DrawFn, uscc: str, enterprise: Enterprise, today: date) -> 
 
 
 @st.composite
-def cancellations(draw: st.DrawFn, uscc: str, enterprise: Enterprise, today: date) -> Cancellation:
+def cancellations(draw: st.DrawFn, uscc: str, enterprise: Enterprise, today: date) -> Application:
     """Mostly of what is held, sometimes of something else beside it."""
     types = draw(st.sets(st.sampled_from(sorted(enterprise.held(today)) or TYPES), min_size=1))
     if draw(one_in[6]):
         types |= {draw(st.sampled_from(TYPES))}
     return Cancellation(uscc=uscc, types=tuple(sorted(types)))
+
+
+@st.composite
+def renewals(draw: st.DrawFn, uscc: str, _enterprise: Enterprise, _today: date) -> Application:
+    return Renewal(uscc=uscc, type="TRADER" if draw(one_in[6]) else "TEMPORARY")
+
+
+def certificates(uscc: str, _enterprise: Enterprise, _today: date) -> st.SearchStrategy[Application]:
+    return st.just(CertificateRequest(uscc=uscc))
 
 
 def sender_of(application: Application) -> st.SearchStrategy[str]:
