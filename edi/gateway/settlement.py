@@ -89,10 +89,11 @@ class Settlement:
             self._keep_results(receipt)
 
     def _keep_results(self, receipt: Receipt) -> None:
+        """What the receipt says; what an earlier one brought stays, so that a void certificate still has its number."""
         findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
-        changes = {"info": receipt.info, "findings": findings}
-        changes["opinion"] = receipt.opinion
-        changes["results"] = json.dumps(receipt.results.to_json() if receipt.results else {}, ensure_ascii=False)
+        changes = {"info": receipt.info, "opinion": receipt.opinion, "findings": findings}
+        if receipt.results:
+            changes["results"] = json.dumps(receipt.results.to_json(), ensure_ascii=False)
         self.entry.update("applications", "guid", receipt.guid, changes)
 
     def _pass_on(self, digest: str, receipt: Receipt) -> None:

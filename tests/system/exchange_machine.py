@@ -339,6 +339,12 @@ class ExchangeMachine(RuleBasedStateMachine):
         }
 
     @invariant()
+    def certificates_keep_their_numbers(self):
+        number = "json_extract(results, '$.certificate.certificateNo')"
+        found = self.site.ledger(f"select guid, {number} from applications where status in ('ISSUED', 'VOID')")
+        assert dict(found) == {one.application: one.number for each in self.parties.values() for one in each.papers}
+
+    @invariant()
     def customs_has_each_in_the_same_status(self):
         """Of one that failed and came again the last entry counts."""
         newest = "select max(id) from applications group by guid"

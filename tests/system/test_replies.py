@@ -11,6 +11,8 @@ from pypdf import PdfReader
 
 from edi.app import composition
 from edi.errors import Broken
+from tests.customs.office import CertificateRequest
+from tests.system.exchange.letters import PARTIES, Scribe
 from tests.system.test_watch import running, stop
 
 
@@ -105,6 +107,19 @@ def test_a_query_that_cannot_be_answered_now_is_held_and_told(workspace, monkeyp
         connection.execute("update outgoing set due_at = '' where done_at is null")
     workspace.run()
     assert workspace.show(one["guid"])["status"] == "ANSWERED"
+
+
+def test_a_certificate_that_became_void_still_has_its_number(workspace):
+    scribe, agent = Scribe.of(workspace.home), PARTIES["agent"].uscc
+    old, new = (scribe.write(CertificateRequest(uscc=agent), owner=agent) for _ in range(2))
+    workspace.put(old.data, "old.xml", channel="agent")
+    workspace.run()
+    number = workspace.show(old.guid)["results"]["certificate"]["certificateNo"]
+    workspace.edi("customs", "advance", "1d")
+    workspace.put(new.data, "new.xml", channel="agent")
+    workspace.run()
+    shown = workspace.show(old.guid)
+    assert (shown["status"], shown["results"]["certificate"]["certificateNo"]) == ("VOID", number)
 
 
 def test_a_paper_lies_beside_its_receipt(workspace):
