@@ -193,7 +193,8 @@ class Entry:
 
     def done(self, ids: Iterable[int]) -> None:
         """Tasks that were carried out, durably."""
-        self._connection.executemany("update outgoing set done_at = ? where id = ?", [(self._now, one) for one in ids])
+        statement = "update outgoing set done_at = ? where id in (select value from json_each(?))"
+        self._connection.execute(statement, (self._now, json.dumps(list(ids))))
 
     def postpone(self, task_id: int, attempts: int, due: datetime, trouble: str) -> None:
         """A task that failed: when to try again and why it failed."""

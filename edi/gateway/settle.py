@@ -122,22 +122,26 @@ class _Batch:
                     self._troubles[one] = _cause(error)
 
     def _move(self, due: Iterable[Due]) -> None:
-        touched = []
+        touched = set()
         for one in due:
             source, target = Path(one.task.source), Path(one.task.target)
+            folder = target.parent
             try:
-                self._make_room([target])
+                if folder not in touched:
+                    self._make_room([target])
                 self._put_away(source, target, one.task.subject)
                 release(source)
-                touched.append(target.parent)
+                touched.add(folder)
             except OSError as error:
                 self._troubles[one.id] = _cause(error)
         sync_folders(touched)
 
     def _put_away(self, source: Path, target: Path, claim: str) -> None:
         """The original into its box; under a name of its own if the box holds another of that name."""
+        if move_without_overwriting(source, target):
+            return
         other = target.with_name(names.with_mark(target.name, claim))
-        if move_without_overwriting(source, target) or move_without_overwriting(source, other):
+        if move_without_overwriting(source, other):
             return
         # Someone removed the claimed file: the ledger has its bytes.
         rows = self._parts.ledger.rows("select content from files where claim = ? and content <> ''", (claim,))
@@ -146,9 +150,9 @@ class _Batch:
 
     def _make_room(self, targets: Iterable[Path]) -> None:
         """Quarantine has a folder per file; a box that is missing is an outage and is not made anew."""
-        for target in targets:
-            if target.is_relative_to(self._parts.quarantine):
-                target.parent.mkdir(parents=True, exist_ok=True)
+        for folder in {target.parent for target in targets}:
+            if folder.is_relative_to(self._parts.quarantine):
+                folder.mkdir(parents=True, exist_ok=True)
 
 
 def _cause(error: OSError) -> str:
@@ -177,7 +181,7 @@ def status_file(parts: Parts, task: Task) -> bytes:
         "applications": applications,
         "chain": {"seq": head["seq"], "head": head["hash"]},
     }
-    return json.dumps(shown, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
+    return json.dumps(shown, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
 def _shown(row: sqlite3.Row) -> dict[str, object]:
