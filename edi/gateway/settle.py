@@ -18,6 +18,7 @@ from edi.adapters.boxes import release
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
 from edi.adapters.ledger import Due, Entry, Task
+from edi.core.chain import Head
 from edi.core.status import Status
 from edi.errors import TryLater
 from edi.gateway import names
@@ -53,7 +54,8 @@ class _Batch:
         self._reply(self._of_kind("reply"))
         self._write(self._of_kind("write"), lambda task: self._parts.ledger.content(task.content))
         self._move(self._of_kind("move"))
-        self._write(self._of_kind("status"), lambda task: status_file(self._parts, task))
+        head = self._parts.ledger.head()
+        self._write(self._of_kind("status"), lambda task: status_file(self._parts, task, head))
         now = self._parts.clock()
         with self._parts.ledger.transaction(now) as entry:
             entry.done(one.id for one in self._due if one.id not in self._troubles)
@@ -159,7 +161,7 @@ def _cause(error: OSError) -> str:
     return f"{cause_zh(error)} / {cause_en(error)}"
 
 
-def status_file(parts: Parts, task: Task) -> bytes:
+def status_file(parts: Parts, task: Task, head: Head) -> bytes:
     """The present status of what came under one file name, of the newest message if there were several."""
     newest = parts.ledger.rows(
         "select m.* from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
@@ -173,13 +175,12 @@ def status_file(parts: Parts, task: Task) -> bytes:
     alone = applications[0] if len(applications) == 1 else {}
     if not applications:  # a draft that was deleted, or submitted with another file
         alone = {"status": "SUPERSEDED", "statusText": "已由后来的报文取代或删除"}
-    head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")[0]
     shown = {
         "file": newest["file_name"],
         "messageGuid": newest["guid"],
         **alone,
         "applications": applications,
-        "chain": {"seq": head["seq"], "head": head["hash"]},
+        "chain": {"seq": head.seq, "head": head.hash},
     }
     return json.dumps(shown, ensure_ascii=False).encode("utf-8") + b"\n"
 
