@@ -1,157 +1,89 @@
-"""How fast a filing goes from OutBox to its last receipt in InBox, beside the primitives that it cannot do without.
+"""How fast filings go from OutBox to their last receipt in InBox, beside the primitives they cannot do without.
 
-`make bench`, or `python -m bench --filings 1000`. Machines differ and are shared: what counts is the
-ratio between the whole and its primitives, timed in the same run on the same machine.
+`make bench`, or `python -m bench --only single --backlog 100000`. Machines differ and are shared: what
+counts is the ratio between the whole and its primitives, timed in the same run on the same machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
-import sqlite3
-import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from lxml import etree
+from bench import measures
+from bench.asking import asking
+from bench.measures import Measured
+from bench.primitives import Primitive, primitives
 
-from edi.adapters.contract import load, locate_contract
-from edi.adapters.discovery import discover, own_forms_folder
-from edi.adapters.files import write_whole
-from edi.adapters.keys import load_certificates, load_signing_key
-from edi.app import open_app
-from edi.app.service import run_once
-from edi.app.workspace import create_workspace
-from edi.checks.intact import check_intact
-from edi.checks.parse import parse
-from edi.core.status import Status
-from edi.messages.canonical import C14n, canonical_document
-from edi.messages.dsig import sign_message
-from tools.filings import filings
+FEW = 50
+"""Of what is slow: big attachments, files one after the other."""
 
-REPEATS = 200
+Measure = Callable[[int], list[Measured]]
 
 
-@dataclass(frozen=True)
-class Primitive:
-    """One thing that has to be done, and how often for one filing that is approved."""
-
-    name: str
-    times: float
-    seconds: float
-
-    @property
-    def share(self) -> float:
-        """Seconds for one filing."""
-        return self.times * self.seconds
-
-
-def end_to_end(home: Path, count: int) -> float:
-    """Seconds from the first claim until every receipt lies in InBox, simulator included, durable."""
-    for filing in filings(home, count, "BENCH"):
-        (home / "inbox" / "demo" / filing.name).write_bytes(filing.data)
-    with open_app(home) as app:
-        started = time.perf_counter()
-        run_once(app)
-        seconds = time.perf_counter() - started
-        approved = sum(one["status"] == Status.APPROVED.token for one in app.reader.applications())
-    if approved != count:
-        raise SystemExit(f"{approved} of {count} filings were approved: the figures would mean nothing")
-    return seconds
+def plan(filings: int, backlogs: Sequence[int], rows: int) -> Iterator[tuple[str, Measure, int]]:
+    """What is measured: the word for `--only`, the measure, how many of it."""
+    for backlog in backlogs:
+        yield "single", measures.single, backlog
+    yield "apart", measures.apart, filings
+    yield "hundred", measures.hundred, filings
+    yield "intake", measures.intake, filings
+    yield "rules", measures.rules, filings
+    yield "keys", measures.keys, filings // 2
+    yield "attachments", measures.attachments, FEW
+    yield "latency", measures.latency, FEW
+    yield "asking", asking, rows
 
 
-def primitives(home: Path) -> list[Primitive]:
-    """The primitives, timed now, with the number of times a filing needs each.
-
-    A filing is verified twice (gateway, customs), each of its three receipts and its answer is signed
-    once, each receipt verified once. Files: answer, envelope, three receipts out and in, status file.
-    """
-    data = next(filings(home, 1, "PRIMITIVE")).data
-    root = _tree(data)
-    forms = discover([own_forms_folder()])
-    contract = load([locate_contract()], forms)
-    form = forms.by_code["QLF101"]
-    key = load_signing_key(home / "pki" / "customs.key", home / "pki" / "customs.pem")
-    load_certificates(home / "pki" / "ca.pem")
-    receipt = etree.fromstring(sign_message(etree.fromstring(b"<r/>"), key))
-    return [
-        Primitive("parse", 10, _time(lambda: _tree(data))),
-        Primitive("XSD", 5, _time(lambda: contract.check_schema(form, root))),
-        Primitive("XSD + rules", 1, _time(lambda: contract.check(form, root))),
-        Primitive("C14N", 8, _time(lambda: canonical_document(root, C14n.INCLUSIVE))),
-        Primitive("verify, filing (RSA)", 2, _time(lambda: check_intact(root))),
-        Primitive("verify, receipt (P-256)", 3, _time(lambda: check_intact(receipt))),
-        Primitive("sign (P-256)", 4, _time(lambda: sign_message(etree.fromstring(b"<r/>"), key))),
-        Primitive("write one file, synced", 9, _time_files(home / "var")),
-        Primitive("commit of a batch of 200", 6 / 200, _time_commit(home / "var")),
+def table(parts: Sequence[Primitive], lines: Sequence[Measured]) -> str:
+    """Everything that was measured, as Markdown."""
+    needed = sum(one.share for one in parts)
+    load = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d %H:%M')}"
+    rows = [f"Measured on {load}.", "", "| primitive | ms each | per filing | ms |", "|---|--:|--:|--:|"]
+    rows += [f"| {p.name} | {p.seconds * 1e3:.3f} | {p.times:g} | {p.share * 1e3:.3f} |" for p in parts]
+    rows += [f"| sum of the primitives | | | {needed * 1e3:.3f} |", ""]
+    rows += [
+        "| measure | filings | a second | ms each | CPU ms each | ÷ primitives | peak MB |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
+    rows += [_row(one, needed) for one in lines]
+    return "\n".join(rows) + "\n"
 
 
-def _tree(data: bytes) -> etree._Element:
-    root = parse(data)
-    if isinstance(root, list):
-        raise SystemExit(f"the sample cannot be parsed: {root}")
-    return root
-
-
-def _time(work: Callable[[], object]) -> float:
-    """Seconds for one call: the best of five runs, so that neighbours on the machine count least."""
-    best = float("inf")
-    for _ in range(5):
-        started = time.perf_counter()
-        for _ in range(REPEATS // 5):
-            work()
-        best = min(best, (time.perf_counter() - started) / (REPEATS // 5))
-    return best
-
-
-def _time_files(folder: Path) -> float:
-    files = {folder / f"bench-{number}": os.urandom(6000) for number in range(50)}
-    started = time.perf_counter()
-    write_whole(files)
-    seconds = (time.perf_counter() - started) / len(files)
-    for file in files:
-        file.unlink()
-    return seconds
-
-
-def _time_commit(folder: Path) -> float:
-    database = sqlite3.connect(folder / "bench.sqlite", isolation_level=None)
-    database.execute("pragma journal_mode = wal")
-    database.execute("pragma synchronous = full")
-    database.execute("create table t (a blob)")
-
-    def commit() -> None:
-        database.execute("begin")
-        database.executemany("insert into t values (?)", [(b"x" * 6000,)] * 200)
-        database.execute("commit")
-
-    return _time(commit)
+def _row(one: Measured, needed: float) -> str:
+    if one.note:
+        return f"| {one.name} | {one.filings} | {one.note} | | | | |"
+    each = one.seconds / one.filings
+    return (
+        f"| {one.name} | {one.filings} | {1 / each:.0f} | {each * 1e3:.2f} | {one.cpu / one.filings * 1e3:.2f} "
+        f"| {each / needed:.2f} | {one.memory / 2**20:.0f} |"
+    )
 
 
 def main() -> None:
-    """Run the benchmark and print its table."""
+    """Run the measures asked for, each in a fresh process, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--filings", type=int, default=1000)
-    count = parser.parse_args().filings
-    with tempfile.TemporaryDirectory(prefix="edi-bench-") as folder:
-        home = Path(folder) / "home"
-        create_workspace(home)
-        config = home / "config.toml"  # how long a sender may pause is not what is measured here
-        config.write_text(config.read_text("utf-8").replace("settle_seconds = 1.0", "settle_seconds = 0.05"), "utf-8")
-        parts = primitives(home)
-        seconds = end_to_end(home, count)
-    needed = sum(one.share for one in parts)
-    print(f"{'primitive':28} {'ms each':>9} {'per filing':>11} {'ms':>8}")
-    for one in parts:
-        print(f"{one.name:28} {one.seconds * 1e3:9.3f} {one.times:11g} {one.share * 1e3:8.3f}")
-    print(f"{'sum of the primitives':28} {'':9} {'':11} {needed * 1e3:8.3f}")
-    print(
-        f"end to end: {count} filings in {seconds:.1f} s = {count / seconds:.0f} a second, {seconds / count * 1e3:.2f} ms each"
-    )
-    print(f"ratio to the primitives on one processor: {seconds / count / needed:.2f} ({os.cpu_count()} processors)")
+    parser.add_argument("--only", action="append", default=[], help="measure this only; may be repeated")
+    parser.add_argument("--filings", type=int, default=1_000)
+    parser.add_argument("--backlog", type=int, action="append", default=[], help="default 1000 and 10000")
+    parser.add_argument("--rows", type=int, default=100_000, help="synthetic applications for the questions")
+    parser.add_argument("--to", type=Path, help="write the table here as well")
+    asked = parser.parse_args()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as fresh:
+        parts = fresh.submit(primitives).result()
+        lines: list[Measured] = []
+        for word, measure, count in plan(asked.filings, asked.backlog or (1_000, 10_000), asked.rows):
+            if not asked.only or word in asked.only:
+                lines += fresh.submit(measure, count).result()
+    text = table(parts, lines)
+    print(text, end="")
+    if asked.to:
+        asked.to.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

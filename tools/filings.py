@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +28,38 @@ class Filing:
     data: bytes
 
 
-def filings(home: Path, count: int, series: str, sample: str = "12-CBEC_SITE.xml") -> Iterator[Filing]:
-    """`count` signed filings made after a sample of the workspace, all different, the same at every run."""
-    operator = load_signing_key(home / "pki" / "operator.key", home / "pki" / "operator.pem")
+def filings(
+    home: Path, count: int, series: str, sample: str = "12-CBEC_SITE.xml", signer: SigningKey | None = None
+) -> Iterator[Filing]:
+    """`count` filings made after a sample of the workspace, all different, the same at every run; signed by its operator."""
+    operator = signer or operator_of(home)
     text = (home / "samples" / sample).read_bytes()
     applicants = _applicants(series)
     for number in range(count):
         yield _filing(text, f"{series}-{number:06d}", next(applicants), operator)
+
+
+def operator_of(home: Path) -> SigningKey:
+    """The operator's card of the workspace's channel `demo`."""
+    return load_signing_key(home / "pki" / "operator.key", home / "pki" / "operator.pem")
+
+
+def message_of(batch: Sequence[Filing], name: str, signer: SigningKey) -> Filing:
+    """One message with the applications of all these filings; its guid is that of the first."""
+    root = etree.fromstring(batch[0].data)
+    for place, one in enumerate(batch[1:], 1):
+        root.insert(place, etree.fromstring(one.data)[0])
+    return Filing(name, batch[0].guid, sign_message(root, signer))
+
+
+def with_attachment(filing: Filing, size: int, signer: SigningKey) -> Filing:
+    """The filing with its first attachment blown up to `size` bytes, signed anew."""
+    root = etree.fromstring(filing.data)
+    content = root.find("q:QLF101/q:attachments/q:attachment/q:content", NAMESPACE)
+    if content is None:
+        raise ValueError("the filing has no attachment")
+    content.text = base64.b64encode(base64.b64decode(content.text or "").ljust(size, b"\n")).decode("ascii")
+    return Filing(filing.name, filing.guid, sign_message(root, signer))
 
 
 def _applicants(series: str) -> Iterator[str]:

@@ -160,6 +160,24 @@ def claim(box: Path, name: str, now: datetime) -> Claim | None:
     return Claim(claim_id, kept, folder / kept)
 
 
+def claim_together(box: Path, names: Iterable[str], now: datetime) -> list[Claim]:
+    """Take many files out of their box into the folder of one claim, each by one rename; those that are gone are left out.
+
+    For files that say themselves who they are, as receipts do: one folder is made, synced and cleared for all.
+    """
+    claim_id = f"{tick_of(now):x}-{secrets.token_hex(6)}"
+    folder = claimed_folder(box) / claim_id
+    folder.mkdir(mode=0o700)
+    taken = []
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            (box / name).rename(folder / name)
+            taken.append(Claim(claim_id, readable_name(name), folder / name))
+    if not taken:
+        folder.rmdir()
+    return taken
+
+
 def claims(box: Path) -> Iterator[Claim]:
     """Files claimed and not yet put away, oldest first; empty claims are cleared.
 
@@ -174,9 +192,9 @@ def claims(box: Path) -> Iterator[Claim]:
         )
     for folder in folders:
         files = sorted(Path(entry.path) for entry in regular_files(folder))
-        if files:
-            yield Claim(folder.name, files[0].name, files[0])
-        else:
+        for file in files:
+            yield Claim(folder.name, readable_name(file.name), file)
+        if not files:
             release(folder / "gone")
 
 
@@ -191,6 +209,6 @@ def claimed_folder(box: Path) -> Path:
 
 
 def release(path: Path) -> None:
-    """Clear the folder of a claim whose file was put away."""
+    """Clear the folder of a claim whose files were put away."""
     with contextlib.suppress(OSError):
         path.parent.rmdir()

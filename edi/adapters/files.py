@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 TEMPORARY_PREFIX = ".edi-"
 AT_ONCE = 128
@@ -21,6 +22,8 @@ AT_ONCE = 128
 WORTH_THREADS = 8
 """Files from which on they are synced side by side."""
 SYNCING_THREADS = 16
+
+T = TypeVar("T")
 
 
 def write_whole(files: Mapping[Path, bytes]) -> None:
@@ -36,32 +39,41 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
 
 def _write_some(files: Sequence[tuple[Path, bytes]]) -> None:
     """All written, all synced, then all renamed; nothing is left behind where that fails."""
-    staged = [(target, target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp", data) for target, data in files]
-    stage_files({temporary: data for _, temporary, data in staged})
+    token = secrets.token_hex(8)
+    targets = [os.fspath(target) for target, _ in files]  # plain strings: this is done for every file there is
+    staged = [
+        f"{os.path.dirname(target)}/{TEMPORARY_PREFIX}{token}-{number}.tmp"  # noqa: PTH120
+        for number, target in enumerate(targets)
+    ]
+    stage_files({temporary: data for temporary, (_, data) in zip(staged, files, strict=True)})
     try:
-        for target, temporary, _ in staged:
-            temporary.replace(target)
+        for temporary, target in zip(staged, targets, strict=True):
+            os.replace(temporary, target)  # noqa: PTH105
     except OSError:
-        for _, temporary, _ in staged:
-            temporary.unlink(missing_ok=True)
+        _remove_all(staged)
         raise
 
 
-def stage_files(files: Mapping[Path, bytes]) -> None:
+def stage_files(files: Mapping[str, bytes] | Mapping[Path, bytes]) -> None:
     """Write new files durably, all or none, a handful at a time; to be renamed by the caller. Raises OSError."""
-    descriptors: dict[Path, int] = {}
+    descriptors: dict[str | Path, int] = {}
     try:
         for path, data in files.items():
             descriptors[path] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             _write_all(descriptors[path], data)
         _sync_all(list(descriptors.values()))
     except OSError:
-        for path in descriptors:
-            path.unlink(missing_ok=True)
+        _remove_all(descriptors)
         raise
     finally:
         for descriptor in descriptors.values():
             os.close(descriptor)
+
+
+def _remove_all(paths: Iterable[str | Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -73,12 +85,17 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _sync_all(descriptors: Sequence[int]) -> None:
     """Sync side by side: the file system then commits them together, several times as fast as one by one."""
     if len(descriptors) < WORTH_THREADS:
-        for descriptor in descriptors:
-            os.fsync(descriptor)
+        _sync_each(descriptors)
         return
+    shares = [descriptors[first::SYNCING_THREADS] for first in range(SYNCING_THREADS)]
     with ThreadPoolExecutor(SYNCING_THREADS) as threads:
-        for done in [threads.submit(os.fsync, descriptor) for descriptor in descriptors]:
-            done.result()
+        for _ in threads.map(_sync_each, shares):
+            pass
+
+
+def _sync_each(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.fsync(descriptor)
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
@@ -138,6 +155,18 @@ def read_regular(path: Path, limit: int) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         return file.read(limit + 1)
+
+
+def within_bytes(sized: Iterable[tuple[T, int]], most: int) -> list[T]:
+    """The first of these, each with its size, that are together no bigger than `most`; at least one."""
+    chosen: list[T] = []
+    total = 0
+    for one, size in sized:
+        total += size
+        if chosen and total > most:
+            break
+        chosen.append(one)
+    return chosen
 
 
 def regular_files(folder: Path) -> Iterator[os.DirEntry[str]]:

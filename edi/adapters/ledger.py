@@ -97,6 +97,11 @@ class Ledger:
         with _outage(self._path):
             return self._connection.execute(sql, tuple(parameters)).fetchall()
 
+    def head(self) -> Head:
+        """The end of the chain of events. Raises TryLater."""
+        with _outage(self._path):
+            return _head(self._connection)
+
     def content(self, digest: str) -> bytes:
         """Bytes kept under a digest. Raises KeyError if there are none."""
         found = self.rows("select bytes from content where digest = ?", (digest,))
@@ -120,8 +125,7 @@ class Entry:
     def __init__(self, connection: sqlite3.Connection, now: datetime) -> None:
         self._connection = connection
         self._now = iso(now)
-        row = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
-        self.head = Head(row["seq"], row["hash"]) if row else Head()
+        self.head = _head(connection)
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
@@ -142,10 +146,11 @@ class Entry:
         """Rows as this transaction sees them."""
         return self._connection.execute(sql, tuple(parameters)).fetchall()
 
-    def insert(self, table: str, values: Mapping[str, Any]) -> None:
-        """A new row; a broken constraint raises sqlite3.IntegrityError."""
+    def insert(self, table: str, values: Mapping[str, Any], otherwise: str = "") -> None:
+        """A new row; a broken constraint raises sqlite3.IntegrityError, unless an `otherwise` clause says else."""
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
-        self._connection.execute(f"insert into {table} ({columns}) values ({marks})", tuple(values.values()))  # noqa: S608
+        statement = f"insert into {table} ({columns}) values ({marks}) {otherwise}"  # noqa: S608
+        self._connection.execute(statement, tuple(values.values()))
 
     def update(self, table: str, key: str, value: Any, changes: Mapping[str, Any]) -> None:
         """Change the rows whose `key` is `value`."""
@@ -187,13 +192,14 @@ class Entry:
 
     def task(self, task: Task) -> None:
         """Record what is to be done in the world once this transaction is durable."""
-        if task.kind == "status" and self._waits(task):
-            return  # the file will show the latest status anyway
-        self.insert("outgoing", vars(task) | {"due_at": self._now, "attempts": 0})
+        # A status file that waits already will show the latest status anyway.
+        once = "on conflict do nothing" if task.kind == "status" else ""
+        self.insert("outgoing", vars(task) | {"due_at": self._now, "attempts": 0}, once)
 
     def done(self, ids: Iterable[int]) -> None:
         """Tasks that were carried out, durably."""
-        self._connection.executemany("update outgoing set done_at = ? where id = ?", [(self._now, one) for one in ids])
+        statement = "update outgoing set done_at = ? where id in (select value from json_each(?))"
+        self._connection.execute(statement, (self._now, json.dumps(list(ids))))
 
     def postpone(self, task_id: int, attempts: int, due: datetime, trouble: str) -> None:
         """A task that failed: when to try again and why it failed."""
@@ -201,14 +207,17 @@ class Entry:
 
     def next_numbers(self, name: str, count: int) -> int:
         """Reserve `count` consecutive numbers of a counter and return the first, from 1."""
-        self._connection.execute("insert or ignore into counters values (?, 0)", (name,))
-        self._connection.execute("update counters set value = value + ? where name = ?", (count, name))
-        row = self._connection.execute("select value from counters where name = ?", (name,)).fetchone()
+        statement = (
+            "insert into counters values (?, ?) on conflict (name) do update set value = value + excluded.value "
+            "returning value"
+        )
+        row = self._connection.execute(statement, (name, count)).fetchone()
         return int(row["value"]) - count + 1
 
-    def _waits(self, task: Task) -> bool:
-        sql = "select 1 from outgoing where done_at is null and kind = 'status' and target = ?"
-        return bool(self.rows(sql, (task.target,)))
+
+def _head(connection: sqlite3.Connection) -> Head:
+    row = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
+    return Head(row["seq"], row["hash"]) if row else Head()
 
 
 def _task(row: sqlite3.Row) -> Task:

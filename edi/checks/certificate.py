@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -23,6 +24,7 @@ E = TypeVar("E", bound=x509.ExtensionType)
 MINIMUM_RSA_BITS = 2048
 LARGEST = 64 << 10
 """Bytes of a certificate, DER: real ones have one or two thousand, and reading a million extensions takes minutes."""
+_USUAL_SIZE = 8 << 10  # bytes; what is remembered stays within a few megabytes whatever strangers send
 SIGNING_PURPOSES = frozenset(
     {
         ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
@@ -38,10 +40,20 @@ def read_certificate(data: bytes) -> x509.Certificate:
     """The certificate in DER, every part of it read once, so that nothing later stumbles over it.
 
     Raises UnsupportedAlgorithm for a key of an unknown kind, ValueError for whatever else is wrong: a
-    certificate we cannot read to the end is nobody's.
+    certificate we cannot read to the end is nobody's. One of usual size is remembered: most messages come from
+    few signers, and a receiver signs all its receipts with one.
     """
     if len(data) > LARGEST:
         raise ValueError(f"a certificate of {len(data)} bytes")
+    return _read_again(data) if len(data) <= _USUAL_SIZE else _read(data)
+
+
+@lru_cache(maxsize=1024)
+def _read_again(data: bytes) -> x509.Certificate:
+    return _read(data)
+
+
+def _read(data: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(data)
         for part in (certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -28,6 +29,16 @@ def human_path(element: etree._Element) -> str:
     return "/" + "/".join(reversed(steps))
 
 
+@lru_cache(maxsize=4096)
+def _qualified(path: str, namespace: str) -> str:
+    """`path` with `namespace`, in braces, before each of its names; the forms use the same few paths for every message."""
+    return "/".join(namespace + name for name in path.split("/"))
+
+
+def _text_of(element: etree._Element) -> str:
+    return "".join(element.itertext()) if len(element) else element.text or ""
+
+
 def _step(element: etree._Element) -> str:
     name = local_name(element)
     parent = element.getparent()
@@ -48,10 +59,9 @@ class Node:
         """The message the block stands in; the block itself where it stands alone."""
         return Node(self.element.getroottree().getroot())
 
-    def _find(self, path: str) -> list[etree._Element]:
-        namespace = etree.QName(self.element).namespace
-        steps = (f"{{{namespace}}}{name}" if namespace else name for name in path.split("/"))
-        return list(self.element.iterfind("/".join(steps)))
+    def _find(self, path: str) -> Iterator[etree._Element]:
+        space, brace, _ = str(self.element.tag).rpartition("}")
+        return self.element.iterfind(_qualified(path, space + brace))
 
     def text_here(self) -> str:
         """Text of the block itself."""
@@ -59,11 +69,11 @@ class Node:
 
     def text(self, path: str) -> str:
         """Text of the first element at `path`, empty if there is none."""
-        return next(iter(self.texts(path)), "")
+        return next(map(_text_of, self._find(path)), "")
 
     def texts(self, path: str) -> list[str]:
         """Texts of all elements at `path`, in document order; comments do not cut them."""
-        return ["".join(element.itertext()) for element in self._find(path)]
+        return [_text_of(element) for element in self._find(path)]
 
     def nodes(self, path: str) -> Iterator[Node]:
         """The blocks at `path`, in document order."""
@@ -71,8 +81,8 @@ class Node:
 
     def where(self, path: str = "") -> str:
         """XPath for a finding about `path`; the block itself where `path` has no element."""
-        found = self._find(path) if path else []
-        return human_path(found[0] if found else self.element)
+        found = next(self._find(path), None) if path else None
+        return human_path(self.element if found is None else found)
 
     def canonical(self) -> str:
         """The block as a document of its own: exclusive canonical XML, without comments."""

@@ -73,6 +73,10 @@ EXCLUSIONS: frozenset[frozenset[Qualification]] = frozenset(
 )
 """Pairs that one enterprise cannot hold together."""
 
+_EXCLUDING = tuple(
+    (one, other) for one in Qualification for other in Qualification if frozenset({one, other}) in EXCLUSIONS
+)
+
 PARENT_OF_BRANCH = {
     Qualification.BROKER_BRANCH: Qualification.BROKER,
     Qualification.TRADER_BRANCH: Qualification.TRADER,
@@ -90,12 +94,7 @@ def excluded_pairs(
     applied: Collection[Qualification], held: Collection[Qualification]
 ) -> list[tuple[Qualification, Qualification]]:
     """Pairs (applied, held) that exclude each other, in the order of the table."""
-    return [
-        (one, other)
-        for one in Qualification
-        for other in Qualification
-        if one in applied and other in held and frozenset({one, other}) in EXCLUSIONS
-    ]
+    return [(one, other) for one, other in _EXCLUDING if one in applied and other in held]
 
 
 def unmet_needs(applied: Collection[Qualification], held: Collection[Qualification]) -> list[Qualification]:

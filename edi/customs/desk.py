@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from edi.core.findings import Finding
 from edi.core.form import Form, Forms
+from edi.core.node import Node
 from edi.core.results import Enrolled, FilingRecord, Granted, Issued, Results
 from edi.core.status import Status
 from edi.core.times import CHINA
@@ -44,6 +45,8 @@ class Desk:
     forms: Forms
     receipts: ReceiptDesk
     press: Press
+    at_hand: dict[int, list[Node]] = field(default_factory=dict)
+    """The business nodes of the message that was opened last: turns of one message mostly follow each other."""
 
     @property
     def docket(self) -> Docket:
@@ -168,14 +171,14 @@ class Desk:
         if not cases.asks_register(scenario):
             return []
         form = self._form(entry)
-        node = self.docket.node(entry, form)
+        node = self._node(entry, form)
         register = self.register(entry.id)
         return [finding for check in form.customs_checks for finding in check(node, register)]
 
     def _approve(self, entry: Entry) -> Results:
         form = self._form(entry)
         register = self.register(entry.id)
-        effects = form.on_approved(self.docket.node(entry, form), register)
+        effects = form.on_approved(self._node(entry, form), register)
         brought = [register.carry_out(effect) for effect in effects]
         return Results(
             qualifications=tuple(one for one in brought if isinstance(one, Granted)),
@@ -183,6 +186,12 @@ class Desk:
             certificate=next((one for one in brought if isinstance(one, Issued)), None),
             filings=tuple(one for one in brought if isinstance(one, FilingRecord)),
         )
+
+    def _node(self, entry: Entry, form: Form) -> Node:
+        if entry.message not in self.at_hand:
+            self.at_hand.clear()
+            self.at_hand[entry.message] = self.docket.nodes(entry.message, form)
+        return self.at_hand[entry.message][entry.position]
 
     def register(self, application: int | None = None) -> Register:
         """The register as of today on customs' calendar, as `application` may see it."""

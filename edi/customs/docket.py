@@ -150,12 +150,12 @@ class Docket:
         row = self._one(f"{_SELECT} WHERE due <= ? ORDER BY due, stage, id LIMIT 1", iso(now))
         return _entry(row) if row else None
 
-    def node(self, entry: Entry, form: Form) -> Node:
-        """The business node of the application, as signed."""
+    def nodes(self, message: int, form: Form) -> list[Node]:
+        """The business nodes of the message, as signed."""
         query = "SELECT content FROM messages WHERE id = ?"
-        (signed,) = self.connection.execute(query, (entry.message,)).fetchone()
-        content = etree.fromstring(signed, etree.XMLParser(resolve_entities=False, no_network=True))
-        return business_nodes(content, form)[entry.position]
+        (signed,) = self.connection.execute(query, (message,)).fetchone()
+        content = etree.fromstring(signed, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        return business_nodes(content, form)
 
     def move(self, entry: Entry, status: Status, *, at: datetime, due: datetime | None) -> None:
         """Let the application enter `status`; what it claims ends with its last status."""

@@ -7,6 +7,7 @@ the same name, and the receiver drops what it has (exchange 9).
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import uuid
 from dataclasses import dataclass, replace
@@ -58,8 +59,9 @@ class ReceiptDesk:
         while batch := self._undelivered(store):
             write_whole({self.settings.deliver_to / row["file_name"]: row["body"] for row in batch})
             with store.writing() as connection:
-                connection.executemany(
-                    "UPDATE receipts SET delivered = 1 WHERE id = ?", [(row["id"],) for row in batch]
+                ids = json.dumps([row["id"] for row in batch])
+                connection.execute(
+                    "UPDATE receipts SET delivered = 1 WHERE id IN (SELECT value FROM json_each(?))", (ids,)
                 )
             delivered += len(batch)
         return delivered

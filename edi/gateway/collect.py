@@ -11,11 +11,12 @@ import itertools
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
-from edi.adapters.boxes import CLAIMED, Claim, Settled, claim, claims, release, sightings
+from edi.adapters.boxes import CLAIMED, Claim, Settled, claim_together, claims, release, sightings
 from edi.adapters.causes import cause_en, cause_zh
-from edi.adapters.files import read_regular, sync_folders
+from edi.adapters.files import read_regular, sync_folders, within_bytes
 from edi.adapters.ledger import Entry, Task
 from edi.core.findings import Finding
 from edi.gateway import names
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 LARGEST_ENVELOPE = 64 << 20
 """Bytes of a receiver's file; one that is bigger is put aside unread."""
-MOST_FILES = 400
-"""Files of one batch; receipts are small."""
+MOST_FILES = 2_000
+"""Files of one batch: big, so that the three receipts of a filing mostly come together and its status is shown once."""
+MOST_BYTES = 64 << 20
+"""Bytes of one batch; a single bigger file is a batch of its own."""
 
 
 class Collector:
@@ -38,8 +41,8 @@ class Collector:
     def __init__(self, receiver: Receiver, settle_seconds: float) -> None:
         self.receiver = receiver
         self.settled = Settled(0.0 if receiver.renames_into_place else settle_seconds)
-        self.later: set[str] = set()
-        """Claims that the system would not let us read for now."""
+        self.later: set[Path] = set()
+        """Claimed files that the system would not let us read for now."""
 
     def collect(self, parts: Parts) -> int:
         """Take in a batch of what the receiver has put out; how many files that were.
@@ -56,10 +59,7 @@ class Collector:
                 _enter(parts, entry, self.receiver, one, content, collected)
         for receipt in (receipt for collected in opened for receipt in collected.receipts):
             log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
-        for one in data:  # only now that the ledger has them
-            with contextlib.suppress(OSError):
-                one.path.unlink(missing_ok=True)
-                release(one.path)
+        self._clear(data)  # only now that the ledger has them
         return len(data)
 
     def waiting(self) -> bool:
@@ -68,13 +68,14 @@ class Collector:
 
     def _take(self, parts: Parts) -> list[Claim]:
         folder = self.receiver.collect
-        left = list(itertools.islice(claims(folder), MOST_FILES))
-        if any(one.id not in self.later for one in left):
+        there = ((one, one.path.lstat().st_size) for one in itertools.islice(claims(folder), MOST_FILES))
+        left = within_bytes(there, MOST_BYTES)
+        if any(one.path not in self.later for one in left):
             return left
-        ready = self.settled.ready(sightings(folder), time.monotonic())
-        chosen = sorted(one.name for one in ready)[:MOST_FILES]
-        fresh = [one for one in (claim(folder, name, parts.clock()) for name in chosen) if one]
-        sync_folders([*(one.path.parent for one in fresh), folder / CLAIMED, folder] if fresh else [])
+        ready = sorted(self.settled.ready(sightings(folder), time.monotonic()), key=lambda one: one.name)
+        chosen = within_bytes(((one.name, one.size) for one in ready[:MOST_FILES]), MOST_BYTES)
+        fresh = claim_together(folder, chosen, parts.clock()) if chosen else []
+        sync_folders([fresh[0].path.parent, folder / CLAIMED, folder] if fresh else [])
         return [*left, *fresh]
 
     def _read(self, taken: Claim) -> bytes | None:
@@ -82,12 +83,20 @@ class Collector:
         try:
             data = read_regular(taken.path, LARGEST_ENVELOPE)
         except OSError as error:
-            if taken.id not in self.later:
+            if taken.path not in self.later:
                 log.warning("回执暂时读不了：%s / a receipt cannot be read now: %s", cause_zh(error), cause_en(error))
-            self.later.add(taken.id)
+            self.later.add(taken.path)
             return None
-        self.later.discard(taken.id)
+        self.later.discard(taken.path)
         return data
+
+    def _clear(self, taken: Collection[Claim]) -> None:
+        """Remove files that were entered; one that will not go comes again and is known by its receipt."""
+        for one in taken:
+            with contextlib.suppress(OSError):
+                one.path.unlink(missing_ok=True)
+        for folder in {one.path.parent for one in taken}:
+            release(folder / "gone")
 
 
 def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: bytes, collected: Collected) -> None:

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 from edi.adapters.boxes import (
     CLAIMED,
@@ -25,7 +24,7 @@ from edi.adapters.boxes import (
     sightings,
 )
 from edi.adapters.causes import cause_en, cause_zh
-from edi.adapters.files import read_regular, sweep_temporaries, sync_folders
+from edi.adapters.files import read_regular, sweep_temporaries, sync_folders, within_bytes
 from edi.checks.signature import Unjudged
 from edi.core.findings import Dxp, Finding
 from edi.gateway.parts import Channel, Parts, Received
@@ -43,8 +42,6 @@ MOST_HELD = 2_000
 """Files of a channel that may wait to be judged; until then its OutBox keeps the others, and looking stays cheap."""
 MOST_BYTES = 128 << 20
 """Bytes of one batch; a single bigger file is a batch of its own."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ class Intake:
         self.held = {one.id: self.held[one.id] for one in there if one.id in self.held}  # somebody may take one away
         left = [one for one in there if self._is_its_turn(one) and not _entered(parts, one)]
         left.sort(key=self._was_put_off)
-        chosen = _within_memory([(one, one.path.lstat().st_size) for one in left[:room]])
+        chosen = within_bytes(((one, one.path.lstat().st_size) for one in left[:room]), MOST_BYTES)
         if len(self.held) >= MOST_HELD or any(not self._was_put_off(one) for one in chosen):
             return chosen
         return [*chosen, *self._claim_fresh(parts, room)]
@@ -150,7 +147,7 @@ class Intake:
 
     def _next(self, room: int) -> list[Sighting]:
         """The next of the backlog; a file that was touched since it was listed is left for the next look."""
-        chosen = _within_memory([(one, one.size) for one in itertools.islice(self.backlog, room)])
+        chosen = within_bytes(((one, one.size) for one in itertools.islice(self.backlog, room)), MOST_BYTES)
         for _ in chosen:
             self.backlog.popleft()
         return [one for one in chosen if is_as_seen(self.channel.boxes.outbox, one)]
@@ -185,12 +182,6 @@ class Intake:
         while self.taken and now - self.taken[0] > MINUTE:
             self.taken.popleft()
         return max(self.channel.files_per_minute - len(self.taken), 0)
-
-
-def _within_memory(sized: Sequence[tuple[T, int]]) -> list[T]:
-    """The first of them that together stay within `MOST_BYTES`, at least one."""
-    total = list(itertools.accumulate(size for _, size in sized))
-    return [one for number, (one, _) in enumerate(sized) if number == 0 or total[number] <= MOST_BYTES]
 
 
 def _cannot_read(error: OSError) -> Finding:

@@ -18,6 +18,7 @@ from edi.adapters.boxes import release
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
 from edi.adapters.ledger import Due, Entry, Task
+from edi.core.chain import Head
 from edi.core.status import Status
 from edi.errors import TryLater
 from edi.gateway import names
@@ -53,7 +54,8 @@ class _Batch:
         self._reply(self._of_kind("reply"))
         self._write(self._of_kind("write"), lambda task: self._parts.ledger.content(task.content))
         self._move(self._of_kind("move"))
-        self._write(self._of_kind("status"), lambda task: status_file(self._parts, task))
+        head = self._parts.ledger.head()
+        self._write(self._of_kind("status"), lambda task: status_file(self._parts, task, head))
         now = self._parts.clock()
         with self._parts.ledger.transaction(now) as entry:
             entry.done(one.id for one in self._due if one.id not in self._troubles)
@@ -122,22 +124,26 @@ class _Batch:
                     self._troubles[one] = _cause(error)
 
     def _move(self, due: Iterable[Due]) -> None:
-        touched = []
+        touched = set()
         for one in due:
             source, target = Path(one.task.source), Path(one.task.target)
+            folder = target.parent
             try:
-                self._make_room([target])
+                if folder not in touched:
+                    self._make_room([target])
                 self._put_away(source, target, one.task.subject)
                 release(source)
-                touched.append(target.parent)
+                touched.add(folder)
             except OSError as error:
                 self._troubles[one.id] = _cause(error)
         sync_folders(touched)
 
     def _put_away(self, source: Path, target: Path, claim: str) -> None:
         """The original into its box; under a name of its own if the box holds another of that name."""
+        if move_without_overwriting(source, target):
+            return
         other = target.with_name(names.with_mark(target.name, claim))
-        if move_without_overwriting(source, target) or move_without_overwriting(source, other):
+        if move_without_overwriting(source, other):
             return
         # Someone removed the claimed file: the ledger has its bytes.
         rows = self._parts.ledger.rows("select content from files where claim = ? and content <> ''", (claim,))
@@ -146,16 +152,16 @@ class _Batch:
 
     def _make_room(self, targets: Iterable[Path]) -> None:
         """Quarantine has a folder per file; a box that is missing is an outage and is not made anew."""
-        for target in targets:
-            if target.is_relative_to(self._parts.quarantine):
-                target.parent.mkdir(parents=True, exist_ok=True)
+        for folder in {target.parent for target in targets}:
+            if folder.is_relative_to(self._parts.quarantine):
+                folder.mkdir(parents=True, exist_ok=True)
 
 
 def _cause(error: OSError) -> str:
     return f"{cause_zh(error)} / {cause_en(error)}"
 
 
-def status_file(parts: Parts, task: Task) -> bytes:
+def status_file(parts: Parts, task: Task, head: Head) -> bytes:
     """The present status of what came under one file name, of the newest message if there were several."""
     newest = parts.ledger.rows(
         "select m.* from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
@@ -173,15 +179,14 @@ def status_file(parts: Parts, task: Task) -> bytes:
     alone = applications[0] if len(applications) == 1 else {}
     if not applications:  # a draft that was deleted, or submitted with another file
         alone = {"status": "SUPERSEDED", "statusText": "已由后来的报文取代或删除"}
-    head = parts.ledger.rows("select seq, hash from events order by seq desc limit 1")[0]
     shown = {
         "file": file,
         "messageGuid": newest["guid"],
         **alone,
         "applications": applications,
-        "chain": {"seq": head["seq"], "head": head["hash"]},
+        "chain": {"seq": head.seq, "head": head.hash},
     }
-    return json.dumps(shown, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
+    return json.dumps(shown, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
 def _shown(row: sqlite3.Row) -> dict[str, object]:

@@ -7,6 +7,7 @@ contradiction raises an alarm and changes nothing. The sender gets the receipt b
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Settlement:
     def enter(self, receipt: Receipt) -> Finding | None:
         """Count the receipt and move its application on, unless it was counted before; why it fits nothing, if so."""
         rows = self.entry.rows(
-            "select a.status, a.message, m.receiver from applications a join messages m on m.digest = a.message "
+            "select a.status, a.message, m.receiver, m.channel, m.file_name from applications a join messages m on m.digest = a.message "
             "where a.guid = ?",
             (receipt.guid,),
         )
@@ -56,7 +57,7 @@ class Settlement:
         if seen:
             return None if seen[0]["content"] == self.content else _OTHER_CONTENT  # doubled on its way
         self._move(receipt, Status[rows[0]["status"]], reported)
-        self._pass_on(rows[0]["message"], receipt)
+        self._pass_on(rows[0], receipt)
         return None
 
     def _move(self, receipt: Receipt, current: Status, reported: Status) -> None:
@@ -96,21 +97,21 @@ class Settlement:
             changes["results"] = json.dumps(receipt.results.to_json(), ensure_ascii=False)
         self.entry.update("applications", "guid", receipt.guid, changes)
 
-    def _pass_on(self, digest: str, receipt: Receipt) -> None:
+    def _pass_on(self, asked: sqlite3.Row, receipt: Receipt) -> None:
         """The receipt goes to the channel the application came by; status file and papers beside it."""
-        row = self.entry.rows("select channel, file_name from messages where digest = ?", (digest,))[0]
-        channel = self.parts.channels.get(row["channel"])
+        digest, file_name = asked["message"], asked["file_name"]
+        channel = self.parts.channels.get(asked["channel"])
         if channel is None:
-            self.entry.event("alarm_no_channel", digest, channel=row["channel"])
+            self.entry.event("alarm_no_channel", digest, channel=asked["channel"])
             return
         inbox = channel.boxes.inbox
         tick = self.ticks.get(digest) or self.parts.ticks.next(self.parts.clock())
         if digest not in self.ticks:  # a message with several applications travels as one file
-            self._write(channel, inbox / names.receipt(row["file_name"], tick), self.content, digest)
+            self._write(channel, inbox / names.receipt(file_name, tick), self.content, digest)
         for paper in papers_of(receipt):
-            target = inbox / names.paper(row["file_name"], tick, receipt.guid)
+            target = inbox / names.paper(file_name, tick, receipt.guid)
             self._write(channel, target, self.entry.keep(paper), digest)
-        status = inbox / names.status_file(row["file_name"])
+        status = inbox / names.status_file(file_name)
         self.entry.task(Task(kind="status", place=channel.name, target=str(status), subject=digest))
         self.ticks[digest] = tick  # last: what fails on the way is undone and has passed nothing on
 

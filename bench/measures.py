@@ -1,0 +1,198 @@
+"""What is measured: each measure works in a process of its own, so that its memory is its own as well."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.office import card, drop, expect, percentile, work_off, workspace
+from edi.adapters.contract import load, locate_contract
+from edi.adapters.discovery import discover, own_forms_folder
+from edi.adapters.pki import KeyKind
+from edi.app import open_app
+from edi.checks.parse import parse
+from edi.core.status import Status
+from tools.filings import Filing, filings, message_of, operator_of, with_attachment
+
+PER_MESSAGE = 100
+"""Filings in a big message."""
+LIGHT_LOAD = 0.2
+"""Seconds between two files when latency is measured."""
+ATTACHMENT = 4 << 20
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One line of the table."""
+
+    name: str
+    filings: int
+    seconds: float = 0.0
+    """By the clock."""
+    cpu: float = 0.0
+    """Seconds of processor time of all processes, the start of workers included."""
+    memory: int = 0
+    """Most bytes that one process held."""
+    note: str = ""
+
+
+@contextmanager
+def _stopwatch(name: str, count: int, lines: list[Measured]) -> Iterator[None]:
+    started, used = time.perf_counter(), _cpu()
+    yield
+    seconds, cpu = time.perf_counter() - started, _cpu() - used
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    memory = max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024
+    lines.append(Measured(name=name, filings=count, seconds=seconds, cpu=cpu, memory=memory))
+
+
+def _cpu() -> float:
+    usage = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in usage)
+
+
+def _end_to_end(name: str, make: Callable[[Path], Iterable[Filing]], count: int) -> list[Measured]:
+    """From the first look at the OutBox until the last receipt lies in InBox, simulator included, all durable."""
+    lines: list[Measured] = []
+    with workspace() as home:
+        drop(home, make(home))
+        with _stopwatch(name, count, lines):
+            work_off(home)
+        expect(home, count)
+    return lines
+
+
+def single(count: int) -> list[Measured]:
+    """Messages of one filing; count after count this shows whether a backlog costs more per file."""
+    return _end_to_end("one filing a message", lambda home: filings(home, count, "ONE"), count)
+
+
+def apart(count: int) -> list[Measured]:
+    """The same with the simulated customs as a program of its own, as a real receiver is."""
+    lines: list[Measured] = []
+    with workspace() as home:
+        drop(home, filings(home, count, "APART"))
+        done = [sys.executable, "-m", "edi", "customs", "run", "--home", str(home)]
+        with _stopwatch("one filing a message, customs apart", count, lines):
+            customs = subprocess.Popen(done)
+            try:
+                _exchange(home, count)
+            finally:
+                customs.terminate()
+                customs.wait()
+        expect(home, count)
+    return lines
+
+
+def _exchange(home: Path, count: int) -> None:
+    """The gateway alone until everything is approved and every task done."""
+    with open_app(home) as app:
+        gateway, last = replace(app, customs=None), time.monotonic()
+        open_ones = "select (select count(*) from applications where status = 'APPROVED') as good, (select count(*) "
+        open_ones += "from outgoing where done_at is null) as tasks"
+        while time.monotonic() - last < PATIENCE:
+            if gateway.work():
+                last = time.monotonic()
+                continue
+            row = app.pipeline.parts.ledger.rows(open_ones)[0]
+            if row["good"] == count and not row["tasks"]:
+                return
+            time.sleep(0.01)
+    raise SystemExit("the gateway waits for receipts that do not come")
+
+
+def hundred(count: int) -> list[Measured]:
+    """Messages of a hundred filings."""
+
+    def make(home: Path) -> Iterator[Filing]:
+        made, signer = list(filings(home, count, "HUNDRED")), operator_of(home)
+        for start in range(0, count, PER_MESSAGE):
+            yield message_of(made[start : start + PER_MESSAGE], f"HUNDRED-{start:06d}.xml", signer)
+
+    return _end_to_end(f"{PER_MESSAGE} filings a message", make, count)
+
+
+def intake(count: int) -> list[Measured]:
+    """Claimed, examined, entered, answered, dispatched; no customs."""
+    lines: list[Measured] = []
+    with workspace() as home:
+        drop(home, filings(home, count, "INTAKE"))
+        with _stopwatch("intake alone", count, lines), open_app(home) as app:
+            gateway = replace(app, customs=None)
+            while gateway.work() or gateway.waiting():
+                pass
+        expect(home, count, Status.SUBMITTED)
+    return lines
+
+
+def rules(count: int) -> list[Measured]:
+    """Schema and rules of one filing, again and again, in this process."""
+    lines: list[Measured] = []
+    with workspace() as home:
+        data = next(filings(home, 1, "RULES")).data
+    forms = discover([own_forms_folder()])
+    contract, form, root = load([locate_contract()], forms), forms.by_code["QLF101"], parse(data)
+    if isinstance(root, list):
+        raise SystemExit(f"the sample cannot be parsed: {root}")
+    contract.check(form, root)  # compiled at its first use
+    with _stopwatch("schema and rules alone", count, lines):
+        for _ in range(count):
+            contract.check(form, root)
+    return lines
+
+
+def keys(count: int) -> list[Measured]:
+    """Filings signed with each kind of key."""
+    lines: list[Measured] = []
+    for kind in KeyKind:
+        lines += _end_to_end(
+            f"signed with {kind.value}",
+            lambda home, kind=kind: filings(home, count, kind.name, signer=card(home, kind)),  # type: ignore[misc]
+            count,
+        )
+    return lines
+
+
+def attachments(count: int) -> list[Measured]:
+    """Filings with an attachment of 4 MB."""
+
+    def make(home: Path) -> Iterator[Filing]:
+        signer = operator_of(home)
+        return (with_attachment(one, ATTACHMENT, signer) for one in filings(home, count, "BIG"))
+
+    return _end_to_end("4 MB attachment", make, count)
+
+
+def latency(count: int) -> list[Measured]:
+    """From the rename into the OutBox to the technical answer in InBox, under `edi run` and light load."""
+    with workspace() as home:
+        service = subprocess.Popen([sys.executable, "-m", "edi", "run", "--home", str(home)], stderr=subprocess.DEVNULL)
+        try:
+            ready, *others = filings(home, count + 1, "LATENCY")
+            _answered(home, ready, PATIENCE)
+            times = [_answered(home, one, PATIENCE) for one in others]
+        finally:
+            service.terminate()
+            service.wait()
+    note = f"median {percentile(times, 0.5) * 1e3:.0f} ms, p99 {percentile(times, 0.99) * 1e3:.0f} ms"
+    return [Measured(name="drop to technical answer, light load", filings=count, note=note)]
+
+
+def _answered(home: Path, filing: Filing, patience: float) -> float:
+    box, stem = home / "outbox" / "demo" / "InBox", filing.name.removesuffix(".xml")
+    time.sleep(LIGHT_LOAD)
+    drop(home, [filing])
+    started = time.perf_counter()
+    while time.perf_counter() - started < patience:
+        if any(name.startswith(f"Successed_{stem}_") for name in os.listdir(box)):  # noqa: PTH208
+            return time.perf_counter() - started
+        time.sleep(0.001)
+    raise SystemExit(f"no answer to {filing.name}")
