@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from edi.adapters.config_faults import FaultsConfig, senseless_faults
 from edi.adapters.config_ops import (
     AlarmsConfig,
     HealthConfig,
@@ -128,6 +129,7 @@ class SimulatorConfig:
     decision_delay_seconds: float = 0.0
     seed: int = 1
     batch: int = 200
+    faults: FaultsConfig = field(default_factory=FaultsConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +192,7 @@ def _contradictions(config: Config) -> list[str]:
         *unusable_station(config.station, config.channels),
         *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
         *_bad_accounts(config),
+        *senseless_faults(config.simulator.faults),
     ]
 
 

@@ -25,6 +25,7 @@ from edi.app.printing import build_printer
 from edi.app.workers import Workers
 from edi.checks.parse import Limits
 from edi.customs.authority import CARDS, CardAuthority
+from edi.customs.faults import Faults
 from edi.customs.receiver import Receiver as Customs
 from edi.customs.settings import Settings as CustomsSettings
 from edi.gateway.examine import ChannelPolicy, Examiner
@@ -180,6 +181,7 @@ def build_customs(config: Config, examiner: Examiner, clock: Clock = system_cloc
         decision_delay=timedelta(seconds=simulator.decision_delay_seconds),
         seed=simulator.seed,
         batch=simulator.batch,
+        faults=Faults(simulator.faults),
     )
     key = load_signing_key(simulator.key, simulator.certificate, passphrase())
     # Whether a card was on hold is judged once, for the moment of receipt; later news does not undo a filing.
