@@ -109,6 +109,7 @@ class ReceiverConfig:
     collect: Path
     certificates: tuple[Path, ...]
     renames_into_place: bool = False
+    ask_again_hours: float = 24.0
     sftp: ReceiverSftp | None = None
 
 

@@ -94,7 +94,7 @@ class Post:
 class Faults:
     """The faults as configured."""
 
-    rates: FaultsConfig = FaultsConfig()
+    rates: FaultsConfig = field(default_factory=FaultsConfig)
 
     def post(self, letters: Iterable[Letter], now: datetime, key: SigningKey) -> Post:
         """What becomes of letters that go out at `now`, by customs' clock."""
@@ -131,7 +131,7 @@ class Faults:
 
     def _strikes(self, name: str, store: Store) -> bool:
         """Occasions are counted in the register: who is down, or dies, meets another draw after a restart."""
-        rate = getattr(self.rates, name)
+        rate: float = getattr(self.rates, name)
         if not rate:
             return False
         with store.writing() as connection:
@@ -158,21 +158,18 @@ def letter_of(row: sqlite3.Row) -> Letter:
 def _garbled(fault: str, letter: Letter, key: SigningKey) -> dict[str, bytes]:
     """The files that appear in place of a letter's one."""
     name, body = letter.name, letter.body
-    match fault:
-        case "lost":
-            return {}
-        case "doubled":
-            return {name: body, f"{_LAST_NAME}{name}": body}
-        case "out_of_order":
-            return {f"{_LAST_NAME}{name}": body}
-        case "truncated":
-            return {name: body[: len(body) // 2]}
-        case "wrongly_signed":
-            return {name: _wrongly_signed(body)}
-        case "contradictory":  # never without the true word before it
-            return {name: body, f"{_LAST_NAME}{name}": _contradiction(body, key)}
-        case _:
-            return {name: body}
+    other = f"{_LAST_NAME}{name}"
+    if fault == "contradictory":  # never without the true word before it
+        return {name: body, other: _contradiction(body, key)}
+    garbled: dict[str, dict[str, bytes]] = {
+        "": {name: body},
+        "late": {name: body},
+        "lost": {},
+        "doubled": {name: body, other: body},
+        "out_of_order": {other: body},
+        "truncated": {name: body[: len(body) // 2]},
+    }
+    return garbled[fault] if fault in garbled else {name: _wrongly_signed(body)}
 
 
 def _wrongly_signed(body: bytes) -> bytes:

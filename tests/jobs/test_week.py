@@ -10,7 +10,8 @@ from tests.office import MONDAY_NOON
 
 HOURS = 7 * 24
 DAILY = ("receipt_log", "reminders", "retention", "integrity")
-HOURLY = ("sweep", "collect", "customs_review", "sign_station", "sftp_poll", "silence", "alarms", "metrics")
+HOURLY = ("sweep", "collect", "customs_review", "sign_station", "sftp_poll", "silence", "ask_again", "alarms")
+HOURLY += ("metrics",)
 DROPS = {
     0: "01-BROKER.xml",
     1: "02-TRADER.xml",
