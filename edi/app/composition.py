@@ -12,6 +12,7 @@ from pathlib import Path
 from edi.adapters.boxes import Boxes
 from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import ChannelConfig, Config, ReceiverConfig, load_config
+from edi.adapters.files import sweep_temporaries
 from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
@@ -102,6 +103,7 @@ def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
     path = home / CONFIG_FILE
     config = load_config(path)
     with only_one(config.gateway.ledger.parent / "run.lock", "本工作目录的 edi run", "`edi run` on this workspace"):
+        sweep_temporaries(config.gateway.ledger.parent)  # what a crash left there half written
         examiner = build_examiner(config)
         workers = Workers(path, examiner, config.gateway.workers)
         ledger = Ledger(config.gateway.ledger)
