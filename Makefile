@@ -1,6 +1,6 @@
 # make demo   the whole story on samples; sets up all it needs
 # make test   linters, types, architecture, generated files, all tests; sets up all it needs
-# make crash  the long form of the kill tests      make bench  the benchmark
+# make crash  the long form of the kill tests, with a report and its seed      make bench  the benchmark
 # make machine  the long form of the machine that does 2,000 operations and compares with a model
 # make fuzz   hostile input by chance, MINUTES=3; SEED=… repeats a run
 # make docs   write the generated parts of docs, code lists, rules and samples anew
@@ -38,7 +38,7 @@ docs:
 
 crash:
 	@VENV=$(VENV) tools/setup.sh test
-	$(BIN)/python -m tests.crash.kill --filings 2000 --kills 200
+	$(BIN)/python -m tests.crash --report crash-report.txt
 
 machine:
 	@VENV=$(VENV) tools/setup.sh test

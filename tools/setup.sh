@@ -32,6 +32,8 @@ if [ "$wanted" = test ]; then
     command -v xmlsec1 >/dev/null || missing="$missing xmlsec1"
     command -v javac >/dev/null || missing="$missing default-jdk-headless"
     command -v pdffonts >/dev/null || missing="$missing poppler-utils"
+    # What lets system calls fail, for the crash tests.
+    command -v strace >/dev/null || missing="$missing strace"
     # OpenSSH's server for SFTP.
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     # A smart card service with virtual readers, OpenSC as judge of our cards, and what pyscard is built with.

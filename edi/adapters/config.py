@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from edi.adapters.config_faults import FaultsConfig, senseless_faults
 from edi.adapters.config_ops import (
     AlarmsConfig,
     HealthConfig,
@@ -108,6 +109,7 @@ class ReceiverConfig:
     collect: Path
     certificates: tuple[Path, ...]
     renames_into_place: bool = False
+    ask_again_hours: float = 24.0
     sftp: ReceiverSftp | None = None
 
 
@@ -128,6 +130,7 @@ class SimulatorConfig:
     decision_delay_seconds: float = 0.0
     seed: int = 1
     batch: int = 200
+    faults: FaultsConfig = field(default_factory=FaultsConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +193,7 @@ def _contradictions(config: Config) -> list[str]:
         *unusable_station(config.station, config.channels),
         *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
         *_bad_accounts(config),
+        *senseless_faults(config.simulator.faults),
     ]
 
 

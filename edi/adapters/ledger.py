@@ -142,9 +142,10 @@ class Entry:
             if self._connection.in_transaction:
                 self._connection.execute("release attempt")
 
-    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[sqlite3.Row]:
-        """Rows as this transaction sees them."""
-        return self._connection.execute(sql, tuple(parameters)).fetchall()
+    def rows(self, sql: str, parameters: Iterable[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
+        """Rows as this transaction sees them; parameters by place or by name."""
+        values = parameters if isinstance(parameters, Mapping) else tuple(parameters)
+        return self._connection.execute(sql, values).fetchall()
 
     def insert(self, table: str, values: Mapping[str, Any], otherwise: str = "") -> None:
         """A new row; a broken constraint raises sqlite3.IntegrityError, unless an `otherwise` clause says else."""

@@ -57,6 +57,14 @@ def _jobs(db: Database) -> None:
     db.table("receipts").create_index(["received_at"])
 
 
+@LEDGER(name="004_asking_again")
+def _asking_again(db: Database) -> None:
+    """How often a receiver was asked about a message by sending it again, and when it may be asked next."""
+    table = db.table("messages")
+    table.add_column("asked", int, not_null_default=0)
+    table.add_column("ask_after", str, not_null_default="")
+
+
 def _files_and_messages(db: Database) -> None:
     db.table("content").create(  # original bytes, by digest
         {"digest": str, "bytes": bytes}, pk="digest", not_null={"digest", "bytes"}

@@ -12,6 +12,7 @@ from pathlib import Path
 from edi.adapters.boxes import Boxes
 from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import ChannelConfig, Config, ReceiverConfig, load_config
+from edi.adapters.files import sweep_temporaries
 from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
@@ -25,6 +26,7 @@ from edi.app.printing import build_printer
 from edi.app.workers import Workers
 from edi.checks.parse import Limits
 from edi.customs.authority import CARDS, CardAuthority
+from edi.customs.faults import Faults
 from edi.customs.receiver import Receiver as Customs
 from edi.customs.settings import Settings as CustomsSettings
 from edi.gateway.examine import ChannelPolicy, Examiner
@@ -101,6 +103,7 @@ def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
     path = home / CONFIG_FILE
     config = load_config(path)
     with only_one(config.gateway.ledger.parent / "run.lock", "本工作目录的 edi run", "`edi run` on this workspace"):
+        sweep_temporaries(config.gateway.ledger.parent)  # what a crash left there half written
         examiner = build_examiner(config)
         workers = Workers(path, examiner, config.gateway.workers)
         ledger = Ledger(config.gateway.ledger)
@@ -180,6 +183,7 @@ def build_customs(config: Config, examiner: Examiner, clock: Clock = system_cloc
         decision_delay=timedelta(seconds=simulator.decision_delay_seconds),
         seed=simulator.seed,
         batch=simulator.batch,
+        faults=Faults(simulator.faults),
     )
     key = load_signing_key(simulator.key, simulator.certificate, passphrase())
     # Whether a card was on hold is judged once, for the moment of receipt; later news does not undo a filing.

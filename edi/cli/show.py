@@ -25,6 +25,7 @@ _EVENTS = {
     "draft_deleted": "删除暂存",
     "submit": "提交",
     "resend": "重新送海关",
+    "ask_again": "久无回执，原样再送海关",
     "receipt": "海关回执",
     "reply": "网关答复",
     "alarm_contradiction": "回执与现状矛盾，未作改动",

@@ -56,8 +56,10 @@ class Desk:
     # Arrivals
 
     def lodge(self, arrival: Filing | Failed) -> None:
-        """Enter what arrived; drop what is there already, fail what contradicts it (exchange 9)."""
+        """Enter what arrived; of what is there already say again what was said, fail what contradicts it (exchange 9)."""
         if self.docket.stands(arrival.letter.raw_digest):
+            for known in arrival.applications:
+                self.receipts.repeat(self.connection, known.guid)
             return
         if isinstance(arrival, Failed):
             for one in arrival.applications:
@@ -75,7 +77,9 @@ class Desk:
                 all_stored = False
                 finding = conflict_finding(filing.letter.form, one.guid, one.position)
                 self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
-            elif stored is None:
+            elif stored is not None:
+                self.receipts.repeat(self.connection, one.guid)
+            else:
                 message = message or self.docket.enter_message(filing.message, self.now)
                 self._enter(one, message, filing.letter.form)
             seen.add(one.guid)

@@ -266,3 +266,9 @@ def m003_certificates_changes_and_queries(database: Database) -> None:
     """Certificates, statuses of certificates and queries, declarants that are changed and struck off."""
     for statement in _THIRD:
         database.execute(statement)
+
+
+@MIGRATIONS()
+def m004_receipts_repeated(database: Database) -> None:
+    """How often a receipt was put out again because the same filing came again."""
+    database.execute("ALTER TABLE receipts ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0")

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from edi.adapters.files import sweep_temporaries, write_whole
 from edi.core.form import Form
 from edi.core.times import from_iso, iso
+from edi.customs.faults import letter_of
 from edi.customs.numbers import next_count
 from edi.customs.settings import Settings
 from edi.customs.store import Store
@@ -53,17 +54,29 @@ class ReceiptDesk:
             ),
         )
 
-    def deliver(self, store: Store) -> int:
+    def repeat(self, connection: sqlite3.Connection, guid: str) -> None:
+        """Put on the list again what was said of the stored application of this guid; the same bytes go out."""
+        connection.execute(
+            "UPDATE receipts SET delivered = 0, repeats = repeats + 1 WHERE delivered = 1 AND guid = ? AND application IN "
+            "(SELECT id FROM applications WHERE guid = receipts.guid AND status <> 'LODGE_FAILED')",
+            (guid,),
+        )
+
+    def deliver(self, store: Store, now: datetime) -> int:
         """Write what was not yet delivered, oldest first, batch by batch; the answer is how many."""
-        delivered = 0
-        while batch := self._undelivered(store):
-            write_whole({self.settings.deliver_to / row["file_name"]: row["body"] for row in batch})
+        delivered = last = 0
+        while batch := self._undelivered(store, last):
+            last = batch[-1]["id"]
+            post = self.settings.faults.post(map(letter_of, batch), now, self.key)
+            if not post.sent:
+                continue
+            write_whole({self.settings.deliver_to / name: body for name, body in post.files.items()})
             with store.writing() as connection:
-                ids = json.dumps([row["id"] for row in batch])
+                ids = json.dumps(list(post.sent))
                 connection.execute(
                     "UPDATE receipts SET delivered = 1 WHERE id IN (SELECT value FROM json_each(?))", (ids,)
                 )
-            delivered += len(batch)
+            delivered += len(post.sent)
         return delivered
 
     def open_folder(self) -> None:
@@ -71,11 +84,12 @@ class ReceiptDesk:
         self.settings.deliver_to.mkdir(parents=True, exist_ok=True)
         sweep_temporaries(self.settings.deliver_to)
 
-    def _undelivered(self, store: Store) -> list[sqlite3.Row]:
+    def _undelivered(self, store: Store, last: int) -> list[sqlite3.Row]:
         with store.reading() as connection:
             return connection.execute(
-                "SELECT id, file_name, body FROM receipts WHERE delivered = 0 ORDER BY id LIMIT ?",
-                (self.settings.batch,),
+                "SELECT id, file_name, body, said_at, repeats FROM receipts WHERE delivered = 0 AND id > ? ORDER BY id "
+                "LIMIT ?",
+                (last, self.settings.batch),
             ).fetchall()
 
     def _message_guid(self, number: int, receipt: Receipt) -> str:

@@ -92,8 +92,9 @@ class Receiver:
         """
         try:
             self._go_to_work()
+            self._settings.faults.come_to_work(self._store)
             taken = self._take_in()
-            return taken + self._carry_on() + self._receipts.deliver(self._store)
+            return taken + self._carry_on() + self._receipts.deliver(self._store, self.now())
         except OSError as error:
             raise TryLater(
                 f"模拟海关的文件夹暂时无法使用：{error}；请检查磁盘空间、权限和网络盘",
@@ -118,6 +119,7 @@ class Receiver:
             return 0
         reads = {claim: read for claim in claims if (read := self._read(claim))}
         unreadable = self._enter(reads)
+        self._settings.faults.live_after_storing(self._store)
         self._inbox.finish(claim for claim in reads if claim not in unreadable)
         for claim, reason in unreadable.items():
             self._inbox.quarantine(claim, reason)

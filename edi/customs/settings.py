@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from edi.customs.faults import Faults
 from edi.errors import UserError
 
 LONGEST_NODE_ID = 16
@@ -37,6 +38,8 @@ class Settings:
     """Equal seeds give equal numbers for equal filings in equal order."""
     batch: int = 200
     """Files taken, and turns made, in one transaction."""
+    faults: Faults = field(default_factory=Faults)
+    """What goes wrong on purpose."""
 
     def __post_init__(self) -> None:
         if problems := list(self._problems()):

@@ -7,6 +7,7 @@ dies, the same id and bytes go again, and a receiver drops what it has.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from edi.adapters.ledger import Entry, Task
 from edi.core.findings import Dxp, Finding, clip
@@ -47,9 +48,14 @@ def record(parts: Parts, entry: Entry, examined: Examined, receiver: str, number
     row = entry.rows("select guid, form, file_name, dispatch from messages where digest = ?", (examined.digest,))[0]
     digest = row["dispatch"] or entry.keep(_envelope(parts, examined, receiver, numbers, row["form"], row["guid"]))
     entry.update("messages", "digest", examined.digest, {"dispatch": digest})
+    entry.task(delivery(entry, receiver, parts.receivers[receiver].send, examined.digest, digest))
+
+
+def delivery(entry: Entry, receiver: str, folder: Path, message: str, envelope: str) -> Task:
+    """The task that puts the envelope of a message, both by digest, into a receiver's folder."""
     # Names sort in the order of arrival: who files first is first at customs (QLF-102).
-    target = parts.receivers[receiver].send / f"{entry.head.seq:012d}-{examined.digest[:16]}.xml"
-    entry.task(Task(kind="write", place=receiver, target=str(target), content=digest, subject=examined.digest))
+    target = folder / f"{entry.head.seq:012d}-{message[:16]}.xml"
+    return Task(kind="write", place=receiver, target=str(target), content=envelope, subject=message)
 
 
 def _envelope(parts: Parts, examined: Examined, receiver: str, numbers: Sequence[str], form: str, guid: str) -> bytes:

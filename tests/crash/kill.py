@@ -118,6 +118,18 @@ def ledger_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
     return faults
 
 
+def table_of(home: Path) -> dict[str, str]:
+    """Where the ledger has each application."""
+    with sqlite3.connect(home / "var" / "ledger.sqlite") as ledger:
+        return dict(ledger.execute("select guid, status from applications").fetchall())
+
+
+def register_of(home: Path) -> dict[str, str]:
+    """Where customs has each application; the last word on one that came again after it had failed."""
+    with sqlite3.connect(home / "customs" / "register.sqlite") as register:
+        return dict(register.execute("select guid, status from applications order by id").fetchall())
+
+
 def customs_faults(home: Path, sent: Sequence[Filing]) -> list[str]:
     with sqlite3.connect(home / "customs" / "register.sqlite") as register:
         stored = Counter(guid for (guid,) in register.execute("select guid from applications"))

@@ -1,0 +1,69 @@
+"""Promise 1 at every durable step of the code, and at calls of the system that fail."""
+
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.crash.inject import CALLS, FAULTS, LYING, SLOW, Report, fail_at, make_rig, order_faults, order_of_a_run
+
+SEED = 20261122
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    assert shutil.which("strace"), "tools/setup.sh test installs it"
+    return make_rig(tmp_path_factory.mktemp("inject"))
+
+
+def test_killed_before_and_after_every_durable_step():
+    done = subprocess.run([sys.executable, "-m", "tests.crash.steps"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(done.stdout.split()[0]) >= 30, "the steps were found"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("calls", CALLS)
+def test_a_call_that_fails(rig, calls, fault):
+    number = random.Random(f"{SEED} {calls} {fault}").randint(1, 9)
+    report = fail_at(rig, calls, fault, [number])
+    assert report.faults == [], f"{fault} at {calls} {number}: {report}"
+    assert report.met == 1
+
+
+@pytest.mark.parametrize("fault", [SLOW, LYING], ids=["slow", "lying"])
+def test_a_disk_that_is(rig, fault):
+    report = Report()
+    assert rig.run(report, fault, "sync", fault)
+    assert report.faults == []
+
+
+def test_what_is_acknowledged_is_on_the_disk(rig):
+    renames, faults = order_of_a_run(rig)
+    assert faults == []
+    assert renames > 40
+
+
+TRACE = """\
+7 write(3</h/.a.tmp>, "x", 1) = 1
+7 fsync(3</h/.a.tmp> <unfinished ...>
+8 fsync(4</h/other>) = 0
+7 <... fsync resumed>) = 0
+7 rename("/h/.a.tmp", "/h/box/a") = 0
+7 fsync(5</h/box>) = 0
+7 fdatasync(6</h/ledger.sqlite-wal>) = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("", []),
+        ("7 <... fsync resumed>) = 0\n", ["/h/box/a renamed before it was synced"]),
+        ("7 fsync(5</h/box>) = 0\n", ["/h/box/a acknowledged before its folder was synced"]),
+    ],
+)
+def test_the_judge_of_the_order_sees_what_is_missing(tmp_path, left_out, said):
+    assert order_faults(TRACE.replace(left_out, "").splitlines(), "/h") == (1, said)
