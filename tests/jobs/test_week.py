@@ -9,7 +9,7 @@ import pytest
 from tests.office import MONDAY_NOON
 
 HOURS = 7 * 24
-DAILY = ("receipt_log", "reminders", "retention", "integrity")
+DAILY = ("receipt_log", "reminders", "retention", "integrity", "checkpoint")
 HOURLY = ("sweep", "collect", "customs_review", "sign_station", "sftp_poll", "silence", "ask_again", "alarms")
 HOURLY += ("metrics",)
 DROPS = {
