@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import read_regular, write_whole
@@ -72,6 +73,7 @@ class CrlFolder:
                 f"its revocation list (CRL) {number} is older than {marks[key]}, which was seen before",
             )
         self._save_marks(marks, {key: crl.number for key, crl in lists.items()})
+        self._keep_copies(files, lists)
         told = {key: trouble for key, trouble in troubles.items() if key not in lists}
         return Crls(lists=lists, troubles=told, longest=self._longest)
 
@@ -96,6 +98,23 @@ class CrlFolder:
             return
         troubles.update({fingerprint(one): trouble for one in concerned})
 
+    def _keep_copies(self, files: Sequence[Path], lists: dict[str, Crl]) -> None:
+        """What certificates are judged by is evidence, and is kept when a newer list takes its place."""
+        copies = {key: _copy(self._marks.parent, key, crl.number) for key, crl in lists.items()}
+        missing = {key: path for key, path in copies.items() if not path.exists()}
+        for file in files if missing else ():
+            with contextlib.suppress(OSError, UnusableList):
+                crl = read_crl(read_regular(file, LARGEST))
+                for authority in self._authorities:
+                    path = missing.get(fingerprint(authority))
+                    if (
+                        path
+                        and authority.subject == crl.issuer
+                        and judge_crl(crl, authority).number == _number_of(path)
+                    ):
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        write_whole({path: crl.public_bytes(Encoding.PEM)})
+
     def _load_marks(self) -> dict[str, int]:
         try:
             return {str(key): int(number) for key, number in json.loads(self._marks.read_text("ascii")).items()}
@@ -110,3 +129,17 @@ class CrlFolder:
             with contextlib.suppress(OSError):  # a disk that is full now must not keep good lists from being used
                 self._marks.parent.mkdir(parents=True, exist_ok=True)
                 write_whole({self._marks: text.encode("ascii")})
+
+
+def kept_list(folder: Path, authority: str, number: str) -> bytes | None:
+    """The copy, as PEM, of the list of that number; `folder` is that of the marks, `authority` a fingerprint."""
+    path = _copy(folder, authority, int(number))
+    return path.read_bytes() if path.exists() else None
+
+
+def _copy(folder: Path, authority: str, number: int) -> Path:
+    return folder / "crls" / f"{authority[:32]}-{number}.crl"
+
+
+def _number_of(copy: Path) -> int:
+    return int(copy.stem.partition("-")[2])

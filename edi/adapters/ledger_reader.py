@@ -146,7 +146,7 @@ class LedgerReader:
         """The head of the event chain, and the first event that does not fit it (None: all fit)."""
         with self.view() as connection:
             rows = connection.execute("select * from events order by seq")
-            broken = first_break((_event(row), row["hash"]) for row in rows)
+            broken = first_break((event_of(row), row["hash"]) for row in rows)
             last = connection.execute("select seq, hash from events order by seq desc limit 1").fetchone()
         return (Head(last["seq"], last["hash"]) if last else Head()), broken
 
@@ -220,5 +220,6 @@ def _outcomes(connection: sqlite3.Connection) -> dict[str, int]:
     return dict.fromkeys(OUTCOMES, 0) | {row["outcome"]: row["n"] for row in rows}
 
 
-def _event(row: sqlite3.Row) -> Event:
+def event_of(row: sqlite3.Row) -> Event:
+    """The event in a row, as it was chained."""
     return Event(**{name: row[name] for name in ("seq", "at", "kind", "subject", "old", "new", "detail")})

@@ -188,6 +188,16 @@ def _integrity(one: Record) -> Words:
     )
 
 
+def _balance(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"文件收支不符：见到 {detail['seen']} 个，其中 {detail['unproven']} 个与事件记录对不上；请运行 edi status --balance，"
+        "保留现场，用备份核对",
+        f"The files do not balance: {detail['seen']} seen, {detail['unproven']} not borne out by events; run `edi status "
+        "--balance`, keep all as it is and compare it with a backup",
+    )
+
+
 def _certificate(one: Record) -> Words:
     detail = one["detail"]
     if not detail["days"]:
@@ -237,6 +247,7 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_overdue": _no_word,
     "alarm_stuck": _no_word,
     "alarm_integrity": _integrity,
+    "alarm_balance": _balance,
     "alarm_certificate": _certificate,
     "alarm_sender": _sender,
     "alarm_sftp": _sftp,

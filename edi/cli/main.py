@@ -22,6 +22,7 @@ from edi.cli.card import card
 from edi.cli.check import check
 from edi.cli.customs import customs
 from edi.cli.demo import demo
+from edi.cli.evidence import evidence
 from edi.cli.jobs import jobs
 from edi.cli.log import log
 from edi.cli.operations import doctor, health, metrics
@@ -53,7 +54,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    init, demo, run, check, sign, verify, status, show, query, print_, log, customs, card, jobs, health, metrics, doctor,
+    init, demo, run, check, sign, verify, status, show, query, print_, log, evidence, customs, card, jobs, health, metrics, doctor,
     sftp_config,
 )  # fmt: skip
 for command in _COMMANDS:

@@ -15,9 +15,10 @@ from edi.app.office import open_office
 from edi.app.ops.doctor import Illness, examine
 from edi.app.ops.health import State, ask_all, exit_code
 from edi.app.ops.metrics import metrics_text
+from edi.app.ops.rebuild import rebuild as rebuild_boxes
 from edi.app.words import Words
 from edi.cli import options
-from edi.cli.output import show_json, show_words
+from edi.cli.output import counted, show_json, show_words
 
 _MARKS = {State.WELL: "正常 well", State.FAULT: "异常 FAULT", State.LATER: "暂缓 later"}
 
@@ -53,13 +54,19 @@ def metrics(home: Path) -> None:
 @options.home
 @options.as_json
 @click.option("--repair", is_flag=True, help="修复可以安全修复的 / mend what is safe to mend; stop `edi run` first.")
-def doctor(home: Path, as_json: bool, repair: bool) -> int:
+@click.option(
+    "--rebuild", metavar="通道", help="按台账重新写出该通道目录中缺少的文件 / write a channel's missing files again."
+)
+def doctor(home: Path, as_json: bool, repair: bool, rebuild: str | None) -> int:
     """检查文件与台账是否一致 / Check that files and ledger agree.
 
     只读，除非给出 --repair；有未解决的问题时退出码为 1。Read-only without --repair; exit code 1 if something is left.
     """
     with contextlib.ExitStack() as stack:
         office = stack.enter_context(open_office(home))
+        if rebuild:
+            _tell_of_rebuilt(rebuild_boxes(office, rebuild), as_json=as_json)
+            return 0
         if repair:
             lock = office.config.gateway.ledger.parent / "run.lock"
             stack.enter_context(only_one(lock, "本工作目录的 edi run", "`edi run` on this workspace"))
@@ -73,6 +80,15 @@ def doctor(home: Path, as_json: bool, repair: bool) -> int:
     else:
         _tell(found, mended)
     return int(len(mended) < len(found))
+
+
+def _tell_of_rebuilt(files: int, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"files": files})
+        return
+    click.echo(
+        f"将重新写出 {files} 个文件，由 edi run 完成 / to be written again by `edi run`: {counted(files, 'file')}"
+    )
 
 
 def _record(one: Illness, *, mended: bool) -> dict[str, object]:

@@ -14,7 +14,8 @@ from edi.adapters.config import load_config
 from edi.adapters.logs import set_up_logging
 from edi.app import App, open_app
 from edi.app.composition import CONFIG_FILE
-from edi.app.office import open_office
+from edi.app.office import Office, open_office
+from edi.app.ops.balance import check_balance
 from edi.app.rota import open_rota
 from edi.app.service import Service, run_once
 from edi.app.stopping import EXIT_CODE, Stop
@@ -52,12 +53,19 @@ def run(home: Path, once: bool, verbose: bool) -> int:
     level = logging.INFO if verbose or not once else logging.WARNING
     set_up_logging(level, load_config(home / CONFIG_FILE).log.format)
     with Stop().listening() as stop, open_app(home) as app:
-        if once:
-            return _once(app, stop)
-        with open_rota(home) as rota, open_office(home) as office:
-            logging.getLogger(__name__).info("正在运行，工作目录 %s / running", home.absolute())
-            Service(app, office, rota, stop).run()
-        return 0
+        with open_office(home) as office:
+            code = _once(app, stop) if once else _serve(app, office, stop)
+            check_balance(office)
+        return code
+
+
+def _serve(app: App, office: Office, stop: Stop) -> int:
+    """Work until told to stop."""
+    home = app.config.home
+    with open_rota(home) as rota:
+        logging.getLogger(__name__).info("正在运行，工作目录 %s / running", home.absolute())
+        Service(app, office, rota, stop).run()
+    return 0
 
 
 def _once(app: App, stop: Stop) -> int:

@@ -40,9 +40,13 @@ def chain(head: Head, event: Event) -> Head:
     """The head after `event`. Raises ValueError if the event does not follow."""
     if event.seq != head.seq + 1:
         raise ValueError(f"event {event.seq} does not follow {head.seq}")
-    fields = [head.hash, event.seq, event.at, event.kind, event.subject, event.old, event.new, event.detail]
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return Head(event.seq, hashlib.sha256(text.encode("utf-8")).hexdigest())
+    return Head(event.seq, hashlib.sha256(chained_text(head.hash, event).encode("utf-8")).hexdigest())
+
+
+def chained_text(before: str, event: Event) -> str:
+    """The one line whose SHA-256 is the event's hash; it begins with the hash before it."""
+    fields = [before, event.seq, event.at, event.kind, event.subject, event.old, event.new, event.detail]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def first_break(events: Iterable[tuple[Event, str]]) -> int | None:

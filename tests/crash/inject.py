@@ -94,15 +94,10 @@ def _program(home: Path) -> list[str]:
 def _with_fault(home: Path, calls: str, fault: str) -> tuple[bool, int, str]:
     """Whether the fault struck, the exit code, and what was said."""
     log = home.with_name("strace.log")
-    strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(log), "-e", f"trace={calls}"]
-    done = subprocess.run(
-        [*strace, "-e", f"inject={calls}:{fault}", *_program(home)], check=False, capture_output=True, text=True
-    )
-    return (
-        bool(re.search(r"INJECTED|killed by SIGKILL", log.read_text("utf-8", "replace"))),
-        done.returncode,
-        done.stderr,
-    )
+    strace = ["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={calls}", "-e", f"inject={calls}:{fault}"]
+    done = subprocess.run([*strace, *_program(home)], check=False, capture_output=True, text=True)
+    struck = done.returncode == -signal.SIGKILL or re.search("INJECTED|DELAYED", log.read_text("utf-8", "replace"))
+    return bool(struck), done.returncode, done.stderr
 
 
 def fail_at(rig: Rig, calls: str, fault: str, numbers: Iterable[int]) -> Report:

@@ -1,5 +1,6 @@
 """The doctor: finds pairs of file and row that must not be, changes nothing unless told to, mends what is safe."""
 
+import itertools
 import json
 import shutil
 
@@ -7,7 +8,8 @@ import pytest
 
 from edi.app import open_app
 from edi.app.ops import doctor
-from edi.errors import TryLater
+from edi.app.ops.states import STATES, Envelope, File, Row, state_of
+from edi.errors import TryLater, UserError
 
 
 def codes(night, *arguments, code=1):
@@ -95,3 +97,44 @@ def test_a_task_that_has_been_open_for_long(night):
 def test_nothing_is_repaired_under_a_running_program(done):
     with open_app(done.home, done.clock), pytest.raises(TryLater, match="edi run"):
         done.edi("doctor", "--repair")
+
+
+def test_every_state_stands_in_the_table_once():
+    for state in itertools.product(File, Row, Envelope):
+        file, row, envelope = state
+        lines = [one for one in STATES if file in one.files and row is one.row and envelope in one.envelopes]
+        assert lines == [state_of(*state)]
+
+
+def test_an_application_that_customs_can_never_get(done):
+    done.sql("update messages set dispatch = ''")
+    assert codes(done) == ["never-sent"]
+    assert codes(done, "--repair") == ["never-sent"], "a person must look at it"
+
+
+def everything(night):
+    return {path: path.read_bytes() for path in (night.home / "outbox" / "demo").rglob("*") if path.is_file()}
+
+
+def test_folders_are_written_again_from_the_ledger(done):
+    done.put(b"<no-message/>", "refused.xml")
+    done.run()
+    before = everything(done)
+    for path in before:
+        path.unlink()
+    assert "重新写出" in done.edi("doctor", "--rebuild", "demo")
+    done.run()
+    after = everything(done)
+    assert after.keys() == before.keys()
+    assert {path for path in before if before[path] != after[path]} <= set(done.box("InBox", "*.status.json"))
+    (kept,) = done.box("SentBox")
+    kept.write_bytes(b"the sender's own")
+    done.edi("doctor", "--rebuild", "demo")
+    done.run()
+    assert kept.read_bytes() == b"the sender's own", "nothing is overwritten"
+    assert len(done.box("SentBox")) == 2
+
+
+def test_a_channel_that_is_unknown_is_not_rebuilt(done):
+    with pytest.raises(UserError, match="nobody"):
+        done.edi("doctor", "--rebuild", "nobody")

@@ -1,7 +1,7 @@
-"""Looks for pairs of file and row that must not be, and mends those that are safe to mend (exchange 10).
+"""Looks for states of file, row and envelope that must not be, and mends those that are safe to mend (exchange 10).
 
-A claim without a row and a row with an open task are how the program stands between two steps: it
-finishes them by itself. The doctor tells of what it cannot, and of what has lain too long.
+Which are legal stands in `edi.app.ops.states`; between two steps the program finishes them by itself. The
+doctor tells of those it cannot finish, and of what has lain too long.
 """
 
 from __future__ import annotations
@@ -16,12 +16,23 @@ from edi.adapters.boxes import Claim
 from edi.adapters.files import TEMPORARY_PREFIX, regular_files
 from edi.adapters.ledger import Task
 from edi.app.office import Office, claimed_files
+from edi.app.ops.states import Envelope, File, Repair, Row, state_of
 from edi.core.times import china, iso
 from edi.gateway.parts import Channel
 
 OLD_SECONDS = 3600.0
 """A temporary file or an unentered claim that is older was left behind; one that is younger may be at work."""
 LONG_OPEN = timedelta(days=1)
+_ENVELOPE = """
+    case when coalesce(m.receiver, '') = '' then 'NONE'
+         when coalesce(m.dispatch, '') = '' then 'MISSING'
+         when exists (select 1 from outgoing where done_at is null and content = m.dispatch) then 'TO_SEND'
+         else 'SENT' end"""
+_ROWS = f"""
+    select f.claim, f.name, f.outcome, m.receiver, {_ENVELOPE} as envelope,
+           exists (select 1 from outgoing where done_at is null and kind = 'move' and subject = f.claim) as to_be_moved
+    from files f left join messages m on m.digest = f.message and f.outcome = 'ACCEPTED'"""  # noqa: S608 - both texts stand here
+"""What the ledger knows of each file, in the words of `edi.app.ops.states`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +53,7 @@ def examine(office: Office) -> list[Illness]:
         found += _missing_boxes(channel)
         found += _left_temporaries(channel)
         found += _claims(office, channel)
-    return [*found, *_tasks(office), *_without_content(office)]
+    return [*found, *_tasks(office), *_never_sent(office), *_without_content(office)]
 
 
 def _folders(channel: Channel) -> tuple[Path, ...]:
@@ -94,25 +105,45 @@ def _claims(office: Office, channel: Channel) -> Iterator[Illness]:
     """Files that are claimed: entered and to be put away, or still to be entered."""
     for file in claimed_files(channel):
         claim = Claim(file.parent.name, file.name, file)
-        with office.reader.view() as ledger:
-            row = ledger.execute("select outcome from files where claim = ?", (claim.id,)).fetchone()
-            query = "select 1 from outgoing where done_at is null and kind = 'move' and subject = ?"
-            to_be_moved = ledger.execute(query, (claim.id,)).fetchone()
-        if row is None and _is_old(claim.path):
+        outcome, row, envelope = _known(office, claim.id)
+        state = state_of(File.CLAIMED, row, envelope)
+        if row is Row.NONE and _is_old(claim.path):
             yield Illness(
                 code="claim-not-entered",
                 zh=f"文件 {claim.path} 已收取一小时以上仍未登记；请运行 edi run --once，并查看其提示",
                 en=f"The file {claim.path} was taken over an hour ago and is not in the ledger; run `edi run --once` and "
                 "see what it says",
             )
-        elif row is not None and not to_be_moved and claim.path.exists():
+        elif state.repair is Repair.PUT_AWAY and claim.path.exists():
             yield Illness(
-                code="original-not-put-away",
-                zh=f"文件 {claim.name}（{row['outcome']}）已处理完，原件却仍在 {claim.path}；可用 --repair 归位",
-                en=f"The file {claim.name} ({row['outcome']}) is done with, yet its original lies at {claim.path}; "
+                code=state.code,
+                zh=f"文件 {claim.name}（{outcome}）已处理完，原件却仍在 {claim.path}；可用 --repair 归位",
+                en=f"The file {claim.name} ({outcome}) is done with, yet its original lies at {claim.path}; "
                 "--repair puts it away",
-                mend=_mover(office, channel, claim, row["outcome"]),
+                mend=_mover(office, channel, claim, outcome),
             )
+
+
+def _known(office: Office, claim: str) -> tuple[str, Row, Envelope]:
+    """What the ledger knows of a claim: outcome, row and envelope."""
+    with office.reader.view() as ledger:
+        found = ledger.execute(f"{_ROWS} where f.claim = ?", (claim,)).fetchone()
+    if found is None:
+        return "", Row.NONE, Envelope.NONE
+    return found["outcome"], Row.OPEN if found["to_be_moved"] else Row.DONE, Envelope[found["envelope"]]
+
+
+def _never_sent(office: Office) -> Iterator[Illness]:
+    """Applications that a receiver should have and never can get."""
+    with office.reader.view() as ledger:
+        rows = ledger.execute(f"{_ROWS} where {_ENVELOPE} = 'MISSING' order by f.claim").fetchall()
+    for row in rows:
+        yield Illness(
+            code=state_of(File.NOWHERE, Row.DONE, Envelope.MISSING).code,
+            zh=f"文件 {row['name']} 已受理，台账中却没有送往 {row['receiver']} 的信封；请从备份恢复台账，或请企业重新申报",
+            en=f"The file {row['name']} was accepted, yet the ledger has no envelope of it for {row['receiver']}; restore a "
+            "backup, or have it filed anew",
+        )
 
 
 def _mover(office: Office, channel: Channel, claim: Claim, outcome: str) -> Callable[[], None]:
