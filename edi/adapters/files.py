@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import secrets
 import stat
@@ -99,13 +100,15 @@ def _sync_each(descriptors: Iterable[int]) -> None:
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
-    """Make renames in these folders durable, each folder once."""
-    for folder in dict.fromkeys(folders):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Make renames in these folders durable, each folder once; many of them side by side, so in no order."""
+    waiting = iter(dict.fromkeys(folders))
+    while some := list(itertools.islice(waiting, AT_ONCE)):
+        with contextlib.ExitStack() as opened:
+            descriptors = []
+            for folder in some:
+                descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+                opened.callback(os.close, descriptors[-1])
+            _sync_all(descriptors)
 
 
 def move_without_overwriting(source: Path, target: Path) -> bool:

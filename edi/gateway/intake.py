@@ -129,7 +129,8 @@ class Intake:
         fresh = [one for one in (claim(box, seen.name, parts.clock()) for seen in chosen) if one]
         self.taken.extend([now] * len(fresh))
         # A power cut must find the files in their claims, or at worst in the OutBox, never in neither.
-        sync_folders([*(one.path.parent for one in fresh), box / CLAIMED, box] if fresh else [])
+        sync_folders(one.path.parent for one in fresh)
+        sync_folders([box / CLAIMED, box] if fresh else [])
         return fresh
 
     def waiting(self) -> bool:
