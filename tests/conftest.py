@@ -38,7 +38,9 @@ def home(template, tmp_path):
 def pytest_terminal_summary(terminalreporter):
     """What an ordinary user cannot see tested is said, not passed over."""
     if os.geteuid():
-        terminalreporter.write_line("not root: SFTP accounts in chroots (`edi sftp-config`) were not tested")
+        terminalreporter.write_line(
+            "not root: SFTP accounts in chroots (`edi sftp-config`) and full disks were not tested"
+        )
 
 
 class Workspace:

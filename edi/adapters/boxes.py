@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import heapq
 import os
 import re
 import secrets
@@ -22,7 +23,14 @@ from edi.adapters.files import regular_files
 from edi.core.times import tick_of
 
 CLAIMED = ".claimed"
+PROBE = ".edi-probe"
 _CLAIM = re.compile("[0-9a-f]+-[0-9a-f]{12}")
+LONGEST_NAME = 255
+"""Bytes of a name; what was fine in GBK may be longer in UTF-8."""
+LONGEST_ENDING = 10
+"""Bytes of an ending worth keeping, its dot included."""
+MOST_TOLD = 100
+"""Oddities told of at one time; who makes more of them gains nothing by it."""
 _IGNORED_ENDINGS = (".tmp", ".part", ".filepart", "~")
 
 
@@ -90,13 +98,14 @@ def is_as_seen(box: Path, seen: Sighting) -> bool:
 
 
 def oddities(box: Path) -> list[str]:
-    """Names of entries that are no regular files and not ours: left alone, reported once."""
+    """Names of entries that are no regular files and not ours: left alone, reported once; at most `MOST_TOLD`."""
     with os.scandir(box) as entries:
-        return sorted(
+        found = (
             readable_name(entry.name)
             for entry in entries
             if not entry.name.startswith(".") and not entry.is_file(follow_symlinks=False)
         )
+        return heapq.nsmallest(MOST_TOLD, found)
 
 
 def readable_name(name: str) -> str:
@@ -145,11 +154,15 @@ class Settled:
 
 
 def claim(box: Path, name: str, now: datetime) -> Claim | None:
-    """Take a file out of its box by one rename; None if it is gone."""
+    """Take a file out of its box by one rename; None if it is gone.
+
+    Raises PermissionError with EPERM where this one file may not be moved, in a folder with the sticky bit or
+    marked immutable, and other OSErrors where the box is out of reach.
+    """
     claim_id = f"{tick_of(now):x}-{secrets.token_hex(6)}"
     folder = claimed_folder(box) / claim_id
     folder.mkdir(mode=0o700)
-    kept = readable_name(name)
+    kept = _fitting(readable_name(name))
     try:
         (box / name).rename(folder / kept)
     except OSError as error:
@@ -158,6 +171,15 @@ def claim(box: Path, name: str, now: datetime) -> Claim | None:
             return None
         raise
     return Claim(claim_id, kept, folder / kept)
+
+
+def _fitting(name: str) -> str:
+    """`name` cut to what a folder can hold, its ending kept where there is a short one."""
+    raw = os.fsencode(name)
+    if len(raw) <= LONGEST_NAME:
+        return name
+    ending = raw[raw.rfind(b".") :] if b"." in raw[-LONGEST_ENDING:] else b""
+    return (raw[: LONGEST_NAME - len(ending)].decode("utf-8", "ignore").encode() + ending).decode("utf-8", "ignore")
 
 
 def claim_together(box: Path, names: Iterable[str], now: datetime) -> list[Claim]:
@@ -206,6 +228,17 @@ def claimed_folder(box: Path) -> Path:
     if not stat.S_ISDIR(folder.lstat().st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "not a folder of ours", str(folder))
     return folder
+
+
+def prove_writable(box: Path) -> None:
+    """Make sure that files can be claimed in a box again. Raises OSError if not.
+
+    A box in which nothing is ready tells nothing: it can be listed while its disk is full or read-only.
+    """
+    for folder in (box, claimed_folder(box)):
+        with contextlib.suppress(FileExistsError):
+            (folder / PROBE).mkdir(mode=0o700)
+        (folder / PROBE).rmdir()
 
 
 def release(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 _CAUSES = {
     errno.ENOENT: ("文件或目录不存在", "no such file or folder"),
@@ -45,4 +46,9 @@ def cause_en(error: OSError) -> str:
 
 def _told(error: OSError, language: int) -> str:
     cause = _CAUSES.get(error.errno or 0, (str(error.strerror), str(error.strerror)))[language]
-    return f"{error.filename}: {cause}" if error.filename else cause
+    return f"{_shown(error.filename)}: {cause}" if error.filename else cause
+
+
+def _shown(path: str | bytes) -> str:
+    """A path as text that can be written anywhere, whatever bytes a stranger named his file with."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -160,17 +160,28 @@ class Config:
 
 def load_config(path: Path) -> Config:
     """The configuration in `path`. Raises UserError listing every problem found."""
+    return parse_config(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The text of the configuration in `path`. Raises UserError if there is none."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise UserError(
             f"找不到配置文件 {path}；请在工作目录中运行，用 --home 指定目录，或先用 edi init 新建",
             f"There is no configuration at {path}; run inside a workspace, give --home, or make one with `edi init`",
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(
-            f"配置文件 {path} 无法读取：{error}", f"The configuration {path} cannot be read: {error}"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """The configuration `text`, as if it stood in `path`. Raises UserError listing every problem found."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(path, error) from error
     problems: list[str] = []
     config = _Reader(path.absolute().parent, problems).read(Config, table, "")
     if not problems:
@@ -182,6 +193,10 @@ def load_config(path: Path) -> Config:
             problems,
         )
     return dataclasses.replace(typing.cast("Config", config), home=path.absolute().parent)
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    return UserError(f"配置文件 {path} 无法读取：{error}", f"The configuration {path} cannot be read: {error}")
 
 
 def _contradictions(config: Config) -> list[str]:

@@ -133,8 +133,19 @@ def move_without_overwriting(source: Path, target: Path) -> bool:
             raise
         if target.exists():
             return target.read_bytes() == source.read_bytes() and _remove(source)
+        if error.errno == errno.EPERM and _renamed(source, target):
+            return True
         write_whole({target: source.read_bytes()})
     return _remove(source)
+
+
+def _renamed(source: Path, target: Path) -> bool:
+    """True if the file was renamed: others' files may be moved, though neither linked (protected_hardlinks) nor read."""
+    try:
+        source.rename(target)
+    except OSError:
+        return False
+    return True
 
 
 def _remove(path: Path) -> bool:

@@ -17,10 +17,7 @@ from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 
-from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.schedule import trigger
 from edi.app.composition import App
 from edi.app.jobs import Job
@@ -28,6 +25,7 @@ from edi.app.office import Office
 from edi.app.ops.pulse import PULSE_SECONDS, Pulse
 from edi.app.rota import Rota
 from edi.app.stopping import Stop
+from edi.app.watching import Tell, watching
 from edi.core.times import CHINA
 from edi.errors import EdiError, TryLater
 from edi.gateway.pipeline import Work
@@ -89,7 +87,7 @@ class Service:
 
     def run(self) -> None:
         """Work until the wish to stop comes."""
-        with self._watching(), self._scheduling(), self._app.ferry.running(self._wake):
+        with watching(self._folders()), self._scheduling(), self._app.ferry.running(self._wake):
             self._say(self._work)
             while not self._stop.wished:
                 with contextlib.suppress(queue.Empty):
@@ -112,26 +110,11 @@ class Service:
 
     # ---- what comes in --------------------------------------------------------------------------
 
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Watch the boxes, each by itself; where the system cannot, the sweep job alone finds the files."""
+    def _folders(self) -> dict[Path, Tell]:
+        """What is watched, and whom to tell."""
         parts = self._app.pipeline.parts
         watched = {channel.boxes.outbox: self._announce(name) for name, channel in parts.channels.items()}
-        watched |= {receiver.collect: lambda _name: self._wake() for receiver in parts.receivers.values()}
-        observer = Observer()
-        observer.start()
-        for folder, tell in watched.items():
-            try:
-                observer.schedule(_Announcer(tell), str(folder))
-            except OSError as error:
-                log.warning(
-                    "无法监视目录，改由定时扫描：%s / not watched but swept: %s", cause_zh(error), cause_en(error)
-                )
-        try:
-            yield
-        finally:
-            observer.stop()
-            observer.join()
+        return watched | {receiver.collect: lambda _name: self._wake() for receiver in parts.receivers.values()}
 
     @contextmanager
     def _scheduling(self) -> Iterator[None]:
@@ -160,7 +143,7 @@ class Service:
         finally:
             scheduler.shutdown(wait=True)
 
-    def _announce(self, channel: str) -> Callable[[str], None]:
+    def _announce(self, channel: str) -> Tell:
         def announce(name: str) -> None:
             self._app.pipeline.announce(channel, name)
             self._wake()
@@ -206,21 +189,3 @@ class Service:
                 "任务 %s：%s（%.2f 秒）/ job done", job.name, dict(run.counts), run.seconds, extra={"event": "job"}
             )
             self._wake()
-
-
-class _Announcer(FileSystemEventHandler):
-    """Tells of files that were closed by their writer or renamed into a box."""
-
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-
-    def on_closed(self, event: FileSystemEvent) -> None:
-        self._tell_of(event.src_path)
-
-    def on_moved(self, event: FileSystemEvent) -> None:
-        self._tell_of(event.dest_path)
-
-    def _tell_of(self, path: bytes | str) -> None:
-        name = Path(path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path).name
-        if name and not name.startswith("."):
-            self._tell(name)

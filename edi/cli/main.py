@@ -19,6 +19,7 @@ import edi
 from edi.adapters.clock import system_clock
 from edi.cli import options
 from edi.cli.card import card
+from edi.cli.channels import channels
 from edi.cli.check import check
 from edi.cli.customs import customs
 from edi.cli.demo import demo
@@ -54,8 +55,8 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    init, demo, run, check, sign, verify, status, show, query, print_, log, evidence, customs, card, jobs, health, metrics, doctor,
-    sftp_config,
+    init, demo, run, check, sign, verify, status, show, query, print_, log, evidence, customs, card, jobs, health, metrics,
+    doctor, channels, sftp_config,
 )  # fmt: skip
 for command in _COMMANDS:
     cli.add_command(command)

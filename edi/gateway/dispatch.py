@@ -43,6 +43,25 @@ def choose_receiver(parts: Parts, business: Business, acts: Sequence[Act]) -> st
     return next(iter(chosen), "")
 
 
+def misaddressed(parts: Parts, named: Sequence[str], receiver: str) -> Finding | None:
+    """What is wrong with the 1 to 5 receivers of the sender's own envelope, None for a bare message (exchange 4).
+
+    The platform gives each receiver named a message of its own (202205, 8.1.2); this one is ours if we are
+    named, or the receiver that the routes lead to, whose name is empty where we answer ourselves.
+    """
+    nodes = {parts.node, *(one.node for one in parts.receivers.values())}
+    ours = {parts.node, parts.receivers[receiver].node} if receiver else nodes
+    if not named or ours.intersection(named):
+        return None
+    return Finding(
+        code=Dxp.ADDRESS_MISMATCH if nodes.intersection(named) else Dxp.NO_SUCH_RECEIVER,
+        path="/DxpMsg/TransInfo/ReceiverIds/ReceiverId", found=clip(" | ".join(named)), expected=" | ".join(sorted(ours)),
+        zh="信封所列的接收方中没有本报文应送往的节点；请在 ReceiverId 中填写本网关或主管海关接收方的节点号",
+        en="None of the receivers of the envelope is where this message goes; name this gateway's node, or the receiver's, "
+        "in a ReceiverId",
+    )  # fmt: skip
+
+
 def record(parts: Parts, entry: Entry, examined: Examined, receiver: str, numbers: Sequence[str]) -> None:
     """Record the envelope and the task that delivers it."""
     row = entry.rows("select guid, form, file_name, dispatch from messages where digest = ?", (examined.digest,))[0]

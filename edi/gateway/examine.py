@@ -60,6 +60,8 @@ class Examined:
     message: bytes = b""
     """The business message as signed, out of archive and envelope."""
     cop_msg_id: str = ""
+    receivers: tuple[str, ...] = ()
+    """Nodes that the envelope names; empty for a bare message."""
     evidence: Evidence | None = None
     """What was known of the certificate when it was judged."""
     held: Unjudged | None = None
@@ -138,7 +140,7 @@ class Examiner:
         root = parse(dxp.data, limits)
         if isinstance(root, list):
             return Examined(findings=tuple(root), cop_msg_id=dxp.message_id)
-        return _Opened(root, dxp.data, dxp.message_id)
+        return _Opened(root, dxp.data, dxp.message_id, dxp.receivers)
 
     def _form_of(self, root: etree._Element) -> Form | Finding:
         name = etree.QName(root)
@@ -162,6 +164,7 @@ class Examiner:
             digest=signed.digest,
             message=opened.data,
             cop_msg_id=opened.cop_msg_id,
+            receivers=opened.receivers,
             evidence=signed.evidence,
         )
 
@@ -177,6 +180,7 @@ class _Opened:
     root: etree._Element
     data: bytes
     cop_msg_id: str
+    receivers: tuple[str, ...] = ()
 
 
 def _admission(business: Business, form: Form, signer: Signer, policy: ChannelPolicy) -> list[Finding]:

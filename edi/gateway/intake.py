@@ -21,6 +21,7 @@ from edi.adapters.boxes import (
     claims,
     is_as_seen,
     oddities,
+    readable_name,
     sightings,
 )
 from edi.adapters.causes import cause_en, cause_zh
@@ -74,7 +75,9 @@ class Intake:
     taken: deque[float] = field(default_factory=deque)
     """Moments of the claims of the last minute, for the channel's rate."""
     told: set[str] = field(default_factory=set)
-    """Oddities that were reported already."""
+    """Oddities that were reported already, by this run or an earlier one."""
+    stuck: set[Sighting] = field(default_factory=set)
+    """Files that the system will not let us move."""
     later: set[str] = field(default_factory=set)
     """Claims that the system would not let us read for now."""
     held: dict[str, Held] = field(default_factory=dict)
@@ -124,24 +127,36 @@ class Intake:
         box = self.channel.boxes.outbox
         now = time.monotonic()
         if not self.backlog:
-            self.backlog.extend(self.settled.ready(sightings(box), now))
+            there = sightings(box)
+            self.stuck.intersection_update(there)
+            self.backlog.extend(self.settled.ready([one for one in there if one not in self.stuck], now))
         chosen = self._next(min(room, self._rate_left(now)))
-        fresh = [one for one in (claim(box, seen.name, parts.clock()) for seen in chosen) if one]
+        fresh = [one for one in (self._claim(seen, parts.clock()) for seen in chosen) if one]
         self.taken.extend([now] * len(fresh))
         # A power cut must find the files in their claims, or at worst in the OutBox, never in neither.
         sync_folders(one.path.parent for one in fresh)
         sync_folders([box / CLAIMED, box] if fresh else [])
         return fresh
 
+    def _claim(self, seen: Sighting, now: datetime) -> Claim | None:
+        """A file that alone may not be moved holds nothing back: it is an oddity until it changes."""
+        try:
+            return claim(self.channel.boxes.outbox, seen.name, now)
+        except PermissionError as error:
+            if error.errno != errno.EPERM:
+                raise
+            self.stuck.add(seen)
+            return None
+
     def waiting(self) -> bool:
         """True if the last look saw files that are still to be taken or to be read."""
         return bool(self.backlog or self.later) or self.settled.unsettled() > 0
 
     def new_oddities(self) -> list[str]:
-        """Entries of the OutBox that are no files, told once each; looked for when the box is listed."""
+        """Entries of the OutBox that are no files we can take, told once each; looked for when the box is listed."""
         if self.backlog:
             return []
-        found = set(oddities(self.channel.boxes.outbox))
+        found = {*oddities(self.channel.boxes.outbox), *(readable_name(one.name) for one in self.stuck)}
         fresh = sorted(found - self.told)
         self.told = found
         return fresh

@@ -10,11 +10,13 @@ as if nothing had happened. Receipts come back the same way through `collect`.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from edi.adapters.boxes import Settled, claimed_folder
+from edi.adapters.boxes import Settled, claimed_folder, prove_writable
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import sweep_temporaries
 from edi.errors import TryLater
@@ -59,11 +61,14 @@ class Pipeline:
 
     def prepare(self) -> None:
         """Finish what an earlier run had begun. A folder that is missing is an outage: it is not made anew."""
+        ours = self.intakes.keys() | self.collectors.keys()
+        self.held = {name: "" for name in self._alarmed("alarm_box") if name in ours}
         for name, intake in self.intakes.items():
-            with self._holding(name):
+            intake.told.update(self._told_of(name))
+            with self._holding(name, heals=False):
                 intake.prepare()
         for name, receiver in self.parts.receivers.items():
-            with self._holding(name):
+            with self._holding(name, heals=False):
                 sweep_temporaries(receiver.send)
                 claimed_folder(receiver.collect)
         self.unjudged = dict.fromkeys(self._alarmed("alarm_crl"), "")
@@ -75,6 +80,7 @@ class Pipeline:
         done += Work(tasks=settle(self.parts))
         for name, collector in self.collectors.items():
             with self._holding(name):
+                self._look_again(name, collector.receiver.collect)
                 done += Work(receipts=collector.collect(self.parts))
         return done + Work(tasks=settle(self.parts))
 
@@ -115,6 +121,7 @@ class Pipeline:
         done = Work()
         for name, intake in self.intakes.items():
             with self._holding(name):
+                self._look_again(name, intake.channel.boxes.outbox)
                 self._report_oddities(intake)
                 received, unreadable = self.receive(intake)
                 before = len(intake.held)
@@ -174,8 +181,20 @@ class Pipeline:
         )
         return [row["subject"] for row in self.parts.ledger.rows(latest, (kind,)) if row["kind"] == kind]
 
+    def _told_of(self, channel: str) -> list[str]:
+        """Oddities of a channel that the latest alarm about them left known."""
+        latest = "select detail from events where kind = 'alarm_not_a_file' and subject = ? order by seq desc limit 1"
+        return [
+            name for row in self.parts.ledger.rows(latest, (channel,)) for name in json.loads(row["detail"])["there"]
+        ]
+
+    def _look_again(self, name: str, box: Path) -> None:
+        """Of a folder that was out of reach the way back is proved, not concluded from a quiet round."""
+        if name in self.held:
+            prove_writable(box)
+
     @contextlib.contextmanager
-    def _holding(self, name: str) -> Iterator[None]:
+    def _holding(self, name: str, *, heals: bool = True) -> Iterator[None]:
         """A folder out of reach holds its own channel or receiver, once told; the others go on."""
         try:
             yield
@@ -187,7 +206,7 @@ class Pipeline:
                 self._tell("alarm_box", name, zh=cause_zh(error), en=cause_en(error))
             self.held[name] = cause_zh(error)
         else:
-            if self.held.pop(name, None) is not None:
+            if heals and self.held.pop(name, None) is not None:
                 log.warning("恢复：%s 的目录可以使用了 / %s is in reach again", name, name)
                 self._tell("healed", name)
 
@@ -199,4 +218,4 @@ class Pipeline:
         fresh = intake.new_oddities()
         if fresh:
             with self.parts.ledger.transaction(self.parts.clock()) as entry:
-                entry.event("alarm_not_a_file", intake.channel.name, names=fresh)
+                entry.event("alarm_not_a_file", intake.channel.name, names=fresh, there=sorted(intake.told))

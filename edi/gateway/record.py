@@ -73,6 +73,8 @@ class Recorder:
             return self._refuse(
                 received, examined, (*examined.findings, *locate([receiver], examined.message)), "REFUSED"
             )
+        if wrong := dispatch.misaddressed(self.parts, examined.receivers, receiver):
+            return self._refuse(received, examined, (*examined.findings, wrong), "REFUSED")
         return self._accept(received, examined, business, decision, receiver)
 
     def quarantine(self, received: Received, reason: Finding) -> str:
