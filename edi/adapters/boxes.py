@@ -185,18 +185,27 @@ def _fitting(name: str) -> str:
 def claim_together(box: Path, names: Iterable[str], now: datetime) -> list[Claim]:
     """Take many files out of their box into the folder of one claim, each by one rename; those that are gone are left out.
 
-    For files that say themselves who they are, as receipts do: one folder is made, synced and cleared for all.
+    For files that say themselves who they are, as receipts do: one folder is made, synced and cleared for all. A file
+    that will not move holds back no other. Raises its OSError if none could be taken.
     """
     claim_id = f"{tick_of(now):x}-{secrets.token_hex(6)}"
     folder = claimed_folder(box) / claim_id
     folder.mkdir(mode=0o700)
-    taken = []
+    taken: list[Claim] = []
+    trouble: OSError | None = None
     for name in names:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             (box / name).rename(folder / name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            trouble = error
+        else:
             taken.append(Claim(claim_id, readable_name(name), folder / name))
     if not taken:
         folder.rmdir()
+        if trouble:
+            raise trouble
     return taken
 
 
