@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from edi.app import open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from edi.cli.main import cli
+
+settings.register_profile("untimed", deadline=None)  # machines are shared: no test is judged by its time
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 

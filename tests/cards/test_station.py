@@ -53,7 +53,7 @@ class Station:
         with open_app(self.home) as app:
             done = find_jobs()["sign_station"](app)
             app.outages.raise_any()
-        return done
+        return done["done"]
 
     def waiting(self):
         """Exports that are neither signed nor refused, wherever they lie."""
