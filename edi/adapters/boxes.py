@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edi.adapters.files import regular_files
+from edi.core.characters import plain
 from edi.core.times import tick_of
 
 CLAIMED = ".claimed"
@@ -101,7 +102,7 @@ def oddities(box: Path) -> list[str]:
     """Names of entries that are no regular files and not ours: left alone, reported once; at most `MOST_TOLD`."""
     with os.scandir(box) as entries:
         found = (
-            readable_name(entry.name)
+            shown_name(entry.name)
             for entry in entries
             if not entry.name.startswith(".") and not entry.is_file(follow_symlinks=False)
         )
@@ -115,6 +116,11 @@ def readable_name(name: str) -> str:
         with contextlib.suppress(UnicodeDecodeError):
             return raw.decode(encoding)
     return raw.decode("ascii", "replace").replace("\ufffd", "_")
+
+
+def shown_name(name: str) -> str:
+    """`name` fit to stand in a message."""
+    return plain(readable_name(name))
 
 
 class Settled:

@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from edi.core.characters import plain
 from edi.core.times import iso
 
 KEYS = ("channel", "file", "claim", "guid", "event")
@@ -29,9 +30,17 @@ class JsonLines(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
+class Lines(logging.Formatter):
+    """Moment and sentence, on one line whatever a stranger named his file: nobody writes our log but we."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line; the trace of an exception stands below it as it is."""
+        return plain(super().formatMessage(record))
+
+
 def set_up_logging(level: int, form: str) -> None:
     """Log to the error stream in the format `text` or `json`; rotation is left to the system."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(JsonLines() if form == "json" else Lines("%(asctime)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

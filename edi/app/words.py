@@ -127,8 +127,9 @@ def _quarantined(one: Record) -> Words:
 def _not_a_file(one: Record) -> Words:
     names: Sequence[str] = one["detail"].get("names", ())
     return Words(
-        f"通道 {one['subject']} 的投放目录中有不是普通文件的东西：{'、'.join(names)}，未作处理；请移走",
-        f"In the OutBox of channel {one['subject']} lie things that are no files: {', '.join(names)}; take them away",
+        f"通道 {one['subject']} 的投放目录中有收不了的东西（不是普通文件，或系统不许移动）：{'、'.join(names)}，未作处理；请移走",
+        f"In the OutBox of channel {one['subject']} lie things that cannot be taken, since they are no files or may not be "
+        f"moved: {', '.join(names)}; take them away",
     )
 
 

@@ -21,7 +21,7 @@ from edi.adapters.boxes import (
     claims,
     is_as_seen,
     oddities,
-    readable_name,
+    shown_name,
     sightings,
 )
 from edi.adapters.causes import cause_en, cause_zh
@@ -156,7 +156,7 @@ class Intake:
         """Entries of the OutBox that are no files we can take, told once each; looked for when the box is listed."""
         if self.backlog:
             return []
-        found = {*oddities(self.channel.boxes.outbox), *(readable_name(one.name) for one in self.stuck)}
+        found = {*oddities(self.channel.boxes.outbox), *(shown_name(one.name) for one in self.stuck)}
         fresh = sorted(found - self.told)
         self.told = found
         return fresh

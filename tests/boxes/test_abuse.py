@@ -20,6 +20,7 @@ from edi.app import open_app
 from edi.app.service import run_once
 from edi.errors import TryLater
 from tests.boxes.conftest import TROUBLES
+from tests.system.test_watch import wait_for
 
 
 def answered(workspace, pattern="*"):
@@ -151,6 +152,20 @@ def test_the_longest_name_again_and_again_keeps_every_original(night):
         night.put(b"<a>%d</a>" % number, name)
         night.run()
     assert {path.read_bytes() for path in night.box("FailBox")} == {b"<a>0</a>", b"<a>1</a>", b"<a>2</a>"}
+
+
+def test_nobody_writes_a_line_of_our_log_or_alarms_with_a_file_name(watched):
+    forged = "x\n2026-01-01 00:00:00,000 forged\x1b[2J"
+    (watched.outbox / f"{forged}.folder").mkdir()
+    with watched.running() as service:
+        watched.put(b"<a/>", f"{forged}.xml")
+        wait_for(lambda: watched.box("FailBox"))
+        log = service.stop()
+    watched.edi("jobs", "run", "alarms")
+    for text in (log, (watched.home / "var/alarms.log").read_text("utf-8")):
+        assert "forged" in text
+        assert not [line for line in text.splitlines() if line.startswith("2026-01-01")]
+        assert "\x1b" not in text
 
 
 @pytest.mark.parametrize(

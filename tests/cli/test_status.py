@@ -175,7 +175,7 @@ def test_an_alarm_that_healed_is_over(edi, changeable):
         ("alarm_contradiction", {"current": "APPROVED", "reported": "REFUSED", "code": 100}, "与现状“审批通过”矛盾"),
         ("alarm_receipt", {"receiver": "customs", "reasons": ["not signed"]}, "不可信或对不上申请"),
         ("alarm_quarantined", {"file": "a.xml", "reason": "x"}, "文件 a.xml 无法处理，已移入隔离区"),
-        ("alarm_not_a_file", {"names": ["folder"]}, "不是普通文件的东西：folder"),
+        ("alarm_not_a_file", {"names": ["folder"]}, "系统不许移动）：folder"),
         ("alarm_sftp", {"zh": "主机密钥不符", "en": "another host key"}, "s：主机密钥不符"),
         ("alarm_not_carried", {"names": ["a", "b"], "place": "sftp://x/OutBox"}, "sftp://x/OutBox 中有不能收取的东西"),
         ("alarm_no_channel", {"channel": "old"}, "通道 old 已不在 config.toml 中"),
