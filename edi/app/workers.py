@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -168,9 +169,14 @@ def _open_all(examiner: Examiner, jobs: Sequence[_ReceiptJob]) -> list[Collected
     return [_open_one(examiner, job) for job in jobs]
 
 
+@lru_cache(maxsize=64)
+def _loaded(certificates: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
+    """A receiver's certificates, the same for all its receipts."""
+    return tuple(x509.load_der_x509_certificate(one) for one in certificates)
+
+
 def _open_one(examiner: Examiner, job: _ReceiptJob) -> Collected:
-    certificates = [x509.load_der_x509_certificate(one) for one in job.certificates]
     try:
-        return open_receipt(job.data, examiner.forms, examiner.contract, certificates)
+        return open_receipt(job.data, examiner.forms, examiner.contract, _loaded(job.certificates))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
         return Collected(trouble=(stumbled(f"{type(error).__name__}: {error}"),))
