@@ -2,12 +2,14 @@
 
 import random
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from tests.crash.inject import CALLS, FAULTS, LYING, SLOW, Report, fail_at, make_rig, order_faults, order_of_a_run
+from tests.crash.steps import count, prepare
 
 SEED = 20261122
 
@@ -38,6 +40,18 @@ def test_a_disk_that_is(rig, fault):
     report = Report()
     assert rig.run(report, fault, "sync", fault)
     assert report.faults == []
+
+
+def test_a_receiver_that_dies_after_storing(tmp_path):
+    sent = prepare(tmp_path / "home")
+    config = tmp_path / "home" / "config.toml"
+    sound = config.read_text("utf-8")
+    config.write_text(sound.replace("death_after_storing = 0.0", "death_after_storing = 1.0"), "utf-8")
+    run = [sys.executable, "-m", "edi", "run", "--once", "--home", tmp_path / "home"]
+    assert subprocess.run(run, check=False).returncode == -signal.SIGKILL
+    config.write_text(sound, "utf-8")
+    assert subprocess.run(run, check=False).returncode == 0
+    assert count(tmp_path / "home", sent) == []
 
 
 def test_what_is_acknowledged_is_on_the_disk(rig):
