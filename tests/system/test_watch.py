@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -16,18 +17,27 @@ from edi.errors import TryLater
 PATIENCE = 30.0
 
 
+class Program(subprocess.Popen):
+    """`edi` running. What it says goes into a file: a pipe that nobody empties would stop it when it is full."""
+
+    def __init__(self, command):
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed with the process
+        super().__init__(command, stderr=self.log)
+
+    def told(self):
+        self.log.seek(0)
+        return self.log.read()
+
+
 @contextmanager
 def running(workspace, *arguments):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edi", *(arguments or ("run",)), "--home", str(workspace.home)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Program([sys.executable, "-m", "edi", *(arguments or ("run",)), "--home", str(workspace.home)])
     try:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.log.close()
 
 
 def wait_for(condition):
@@ -44,8 +54,8 @@ def statuses(workspace):
 
 def stop(process, number=signal.SIGTERM):
     process.send_signal(number)
-    _, errors = process.communicate(timeout=PATIENCE)
-    assert "Traceback" not in errors
+    process.wait(timeout=PATIENCE)
+    assert "Traceback" not in process.told()
     return process.returncode
 
 
