@@ -55,6 +55,7 @@ def test_migrations_run_once(office):
         "m001_register",
         "m002_endings_and_renewals",
         "m003_certificates_changes_and_queries",
+        "m004_receipts_repeated",
     ]
 
 
@@ -111,7 +112,9 @@ def test_a_register_of_the_second_release_keeps_every_row(tmp_path):
     store = Store(path)
     with store.writing() as connection:
         for name, rows in before.items():
-            assert [tuple(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1")] == rows
+            kept = [tuple(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1")]
+            # Later releases add columns behind those there were.
+            assert [new[: len(old)] for new, old in zip(kept, rows, strict=True)] == rows
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         register = Register(connection, date(2026, 3, 3), 1, press)
