@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from edi.adapters.ledger_schema import open_database
+from edi.adapters.transactions import transaction
 from edi.core.chain import Event, Head, chain
 from edi.core.status import Status, check_transition
 from edi.core.times import iso
@@ -82,15 +83,8 @@ class Ledger:
     @contextlib.contextmanager
     def transaction(self, now: datetime) -> Iterator[Entry]:
         """Everything entered inside becomes durable together, or not at all. Raises TryLater."""
-        with _outage(self._path):
-            self._connection.execute("begin immediate")
-            try:
-                yield Entry(self._connection, now)
-                self._connection.execute("commit")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("rollback")
-                raise
+        with _outage(self._path), transaction(self._connection):
+            yield Entry(self._connection, now)
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[sqlite3.Row]:
         """Rows of a query, for decisions that precede a transaction. Raises TryLater."""

@@ -26,6 +26,7 @@ from sqlite_utils import Database, Migrations
 from edi.adapters.clock import Clock
 from edi.adapters.files import write_whole
 from edi.adapters.pki import LEAF_VALIDITY, Authority, Holder, Issued, KeyKind
+from edi.adapters.transactions import transaction
 from edi.checks.certificate import serial_of, spki_of
 from edi.core.identity import Medium
 from edi.core.times import from_iso, iso
@@ -240,15 +241,8 @@ class CardAuthority:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._outages():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._outages(), transaction(self._connection):
+            yield self._connection
 
     @contextmanager
     def _outages(self) -> Iterator[None]:

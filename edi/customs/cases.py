@@ -13,12 +13,9 @@ from enum import Enum
 
 from edi.core.findings import Finding, Severity, has_errors
 from edi.core.results import Results
-from edi.core.status import RECEIPT_CODES, Status
+from edi.core.status import Status
 from edi.customs.scenarios import Outcome, Scenario
 from edi.customs.settings import Settings
-
-CODE_OF: dict[Status, int] = {status: code for code, status in RECEIPT_CODES.items()}
-"""The return code that reports a status."""
 
 _DECIDED_BY_MACHINE = (Outcome.APPROVE, Outcome.DISAPPROVE)
 

@@ -16,10 +16,10 @@ from edi.core.findings import Finding
 from edi.core.form import Form, Forms
 from edi.core.node import Node
 from edi.core.results import Enrolled, FilingRecord, Granted, Issued, Results
-from edi.core.status import Status
+from edi.core.status import CODE_OF, Status
 from edi.core.times import CHINA
 from edi.customs import cases
-from edi.customs.cases import CODE_OF, Decision, Ruling
+from edi.customs.cases import Decision, Ruling
 from edi.customs.certificates import Press
 from edi.customs.docket import Docket, Entry, NewApplication
 from edi.customs.failures import Failure, conflict_finding

@@ -44,8 +44,8 @@ class Settlement:
     def enter(self, receipt: Receipt) -> Finding | None:
         """Count the receipt and move its application on, unless it was counted before; why it fits nothing, if so."""
         rows = self.entry.rows(
-            "select a.status, a.message, m.receiver, m.channel, m.file_name from applications a join messages m on m.digest = a.message "
-            "where a.guid = ?",
+            "select a.status, a.message, m.receiver, m.channel, m.file_name "
+            "from applications a join messages m on m.digest = a.message where a.guid = ?",
             (receipt.guid,),
         )
         reported = status_of_code(receipt.code)

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from edi.adapters.ledger import connect
+from edi.adapters.transactions import transaction
 from edi.errors import TryLater, UserError
 
 _MIGRATIONS = Migrations("edi-ferry")
@@ -150,15 +151,8 @@ class Journal:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._outage():
-            self._connection.execute("begin immediate")
-            try:
-                yield self._connection
-                self._connection.execute("commit")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("rollback")
-                raise
+        with self._outage(), transaction(self._connection):
+            yield self._connection
 
     @contextlib.contextmanager
     def _outage(self) -> Iterator[None]:

@@ -207,7 +207,7 @@ def _block(application: Application, sender: Party, sign: str) -> Block:
             filters = {"form": application.of_form or None, "status": application.of_status or None}
             block = APPLICATIONS.ask("", sender, about, sign=sign, **filters)
         case _:
-            raise NotImplementedError(application.form)
+            raise TypeError(f"no such application: {application!r}")
     return block
 
 
