@@ -4,7 +4,8 @@ Files come in batches. Each batch is claimed by renames, read once, examined in 
 (verify, validate), then entered into the ledger in one transaction (admit, route, dispatch are
 decisions recorded there) and only then carried out in the world (settle). Whatever dies and when:
 a claim without a row is examined again, a row with an open task is carried out again, and both end
-as if nothing had happened. Receipts come back the same way through `collect`.
+as if nothing had happened. Receipts come back the same way through `collect`; queries about what the
+gateway itself keeps go to no receiver, they are answered by `reply`.
 """
 
 from __future__ import annotations
