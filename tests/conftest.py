@@ -53,6 +53,13 @@ class Workspace:
     def __init__(self, home: Path) -> None:
         self.home = home
 
+    def configure(self, old: str, new: str) -> None:
+        """Put `new` into config.toml in the first place of `old`."""
+        config = self.home / "config.toml"
+        text = config.read_text("utf-8")
+        assert old in text
+        config.write_text(text.replace(old, new, 1), "utf-8")
+
     def drop(self, source: Path, name: str | None = None, channel: str = "demo") -> str:
         target = self.home / "inbox" / channel / (name or source.name)
         shutil.copyfile(source, target)

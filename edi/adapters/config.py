@@ -109,6 +109,7 @@ class ReceiverConfig:
     collect: Path
     certificates: tuple[Path, ...]
     renames_into_place: bool = False
+    takes_bundles: bool = False
     ask_again_hours: float = 24.0
     sftp: ReceiverSftp | None = None
 
@@ -130,6 +131,7 @@ class SimulatorConfig:
     decision_delay_seconds: float = 0.0
     seed: int = 1
     batch: int = 200
+    sends_bundles: bool = False
     faults: FaultsConfig = field(default_factory=FaultsConfig)
 
 

@@ -32,7 +32,7 @@ class Task:
     """Something to be done in the world, recorded before it is done."""
 
     kind: str
-    """`write`, `move`, `status` or `reply`; see `edi.gateway.settle`."""
+    """`write`, `dispatch`, `move`, `status` or `reply`; see `edi.gateway.settle`."""
     place: str
     """Channel or receiver, for messages and alarms."""
     target: str = ""

@@ -183,6 +183,7 @@ def build_customs(config: Config, examiner: Examiner, clock: Clock = system_cloc
         decision_delay=timedelta(seconds=simulator.decision_delay_seconds),
         seed=simulator.seed,
         batch=simulator.batch,
+        sends_bundles=simulator.sends_bundles,
         faults=Faults(simulator.faults),
     )
     key = load_signing_key(simulator.key, simulator.certificate, passphrase())
@@ -219,4 +220,5 @@ def _receiver(name: str, receiver: ReceiverConfig) -> Receiver:
         collect=receiver.collect,
         certificates=tuple(one for path in receiver.certificates for one in load_certificates(path)),
         renames_into_place=receiver.renames_into_place or receiver.sftp is not None,
+        takes_bundles=receiver.takes_bundles,
     )

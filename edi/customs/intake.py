@@ -22,8 +22,8 @@ QUARANTINE = "quarantine"
 
 LISTED_AT_ONCE = 20_000
 """Names kept of one look at the folder: however many lie there, memory and cost per file stay flat."""
-BATCH_BYTES = 64 << 20
-"""Bytes of files taken in one batch; a single file may be bigger."""
+BATCH_BYTES = 16 << 20
+"""Bytes of files taken in one batch, however many envelopes they hold; a single file may be bigger."""
 _NAME_BYTES = 150  # of the original name kept in ours; a name holds 255 bytes
 
 
@@ -75,10 +75,15 @@ class Inbox:
     def quarantine(self, claim: Claim, reason: Sequence[str]) -> None:
         """Put a file aside, with the reason beside it. The reason comes first: no file there lacks one."""
         target = self._quarantine / f"{claim.token}-{claim.original_name}"
-        text = "\n".join((claim.original_name, *reason, ""))
-        write_whole({target.with_name(f"{target.name}.reason.txt"): text.encode("utf-8", "replace")})
+        write_whole({_beside(target): _told(claim, reason)})
         move_without_overwriting(claim.path, target)
         sync_folders((self._quarantine,))
+
+    def put_aside(self, claim: Claim, number: int, envelope: bytes, reason: Sequence[str]) -> None:
+        """Put one envelope of a bundle aside, the `number`-th from 0, with the reason beside it."""
+        target = self._quarantine / f"{claim.token}-{number}-{Path(claim.original_name).stem}.xml"
+        write_whole({_beside(target): _told(claim, reason)})
+        write_whole({target: envelope})
 
     def _claim_new(self, limit: int) -> list[Claim]:
         if not self._listed:
@@ -111,3 +116,11 @@ class Inbox:
         except FileNotFoundError:
             return None
         return Claim(target)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f"{target.name}.reason.txt")
+
+
+def _told(claim: Claim, reason: Sequence[str]) -> bytes:
+    return "\n".join((claim.original_name, *reason, "")).encode("utf-8", "replace")

@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from edi.customs.faults import letter_of
 from edi.customs.numbers import next_count
 from edi.customs.settings import Settings
 from edi.customs.store import Store
+from edi.messages.bundle import pack
 from edi.messages.dsig import SigningKey, sign_message
 from edi.messages.dxp import DxpMsg, creation_time, write_dxp_msg
 from edi.messages.receipt import Receipt, receipt_message
@@ -70,7 +72,7 @@ class ReceiptDesk:
             post = self.settings.faults.post(map(letter_of, batch), now, self.key)
             if not post.sent:
                 continue
-            write_whole({self.settings.deliver_to / name: body for name, body in post.files.items()})
+            write_whole({self.settings.deliver_to / name: body for name, body in self._parcels(post.files)})
             with store.writing() as connection:
                 ids = json.dumps(list(post.sent))
                 connection.execute(
@@ -78,6 +80,12 @@ class ReceiptDesk:
                 )
             delivered += len(post.sent)
         return delivered
+
+    def _parcels(self, files: Mapping[str, bytes]) -> Iterable[tuple[str, bytes]]:
+        """The files that really go out; in a bundle the receipts stand in the order of their names, as they would be read."""
+        if not self.settings.sends_bundles:
+            return files.items()
+        return ((one.name, one.data) for one in pack(sorted(files.items())))
 
     def open_folder(self) -> None:
         """Make sure the folder is there and free of what a crash left half written."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,7 +36,11 @@ from edi.customs.review import Case
 from edi.customs.settings import Settings
 from edi.customs.store import Store, attempt
 from edi.errors import TryLater, UserError
+from edi.messages.bundle import unpack
 from edi.messages.dsig import SigningKey
+
+Letter = tuple[bytes, Read]
+"""An envelope and what customs makes of it."""
 
 _END_OF_TIME = datetime.fromisoformat(LONG_TERM).replace(tzinfo=CHINA)  # what is valid long-term must stay so
 
@@ -117,41 +121,74 @@ class Receiver:
         claims = self._inbox.take(self._settings.batch)
         if not claims:
             return 0
-        reads = {claim: read for claim in claims if (read := self._read(claim))}
-        unreadable = self._enter(reads)
+        opened = {claim: letters for claim in claims if (letters := self._open(claim)) is not None}
+        unreadable = self._enter(opened)
         self._settings.faults.live_after_storing(self._store)
-        self._inbox.finish(claim for claim in reads if claim not in unreadable)
-        for claim, reason in unreadable.items():
-            self._inbox.quarantine(claim, reason)
+        self._put_aside(opened, unreadable)
+        self._inbox.finish(opened)
         return len(claims)
 
-    def _read(self, claim: Claim) -> Read | None:
+    def _open(self, claim: Claim) -> list[Letter] | None:
         """What the file holds; None if somebody took it away. Certificates are judged by the real clock."""
         try:
-            return self._reader.read(read_regular(claim.path, ENVELOPE_LIMITS.file), self._clock())
+            data = read_regular(claim.path, ENVELOPE_LIMITS.file)
         except FileNotFoundError:
             return None
+        try:
+            envelopes = unpack(claim.original_name, data)
+        except ValueError as error:
+            return [(data, Unreadable((f"文件中的信封过多：{error} / too many envelopes in one file",)))]
+        return [(envelope, self._read(envelope)) for envelope in envelopes]
+
+    def _read(self, envelope: bytes) -> Read:
+        try:
+            return self._reader.read(envelope, self._clock())
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - a form may raise anything; its file is kept, the others go on
             return Unreadable((f"{type(error).__name__}: {error}",))
 
-    def _enter(self, reads: Mapping[Claim, Read]) -> dict[Claim, tuple[str, ...]]:
-        """Enter everything readable in one transaction; the rest comes back with the reasons."""
-        unreadable: dict[Claim, tuple[str, ...]] = {}
+    def _enter(self, opened: Mapping[Claim, Sequence[Letter]]) -> dict[Claim, dict[int, tuple[str, ...]]]:
+        """Enter everything readable in one transaction; the rest comes back with the reasons, by its place in the file.
+
+        A file of which something is unreadable is not noted as read: a crash before that is put aside brings it here
+        again, and what was entered of it is known by its bytes.
+        """
+        unreadable: dict[Claim, dict[int, tuple[str, ...]]] = {}
         with self._store.writing() as connection:
             desk = self._desk(connection)
-            entered = desk.docket.arrived(claim.token for claim in reads)
-            for claim, read in reads.items():
+            entered = desk.docket.arrived(claim.token for claim in opened)
+            for claim, letters in opened.items():
                 if claim.token in entered:
                     continue
-                if isinstance(read, Unreadable):
-                    unreadable[claim] = read.reason
-                elif trouble := attempt(connection, partial(desk.lodge, read)):
-                    unreadable[claim] = (trouble,)
+                troubles = self._lodge(connection, desk, letters)
+                if troubles:
+                    unreadable[claim] = troubles
                 else:
                     desk.docket.note_arrival(claim.token)
         return unreadable
+
+    def _lodge(
+        self, connection: sqlite3.Connection, desk: Desk, letters: Sequence[Letter]
+    ) -> dict[int, tuple[str, ...]]:
+        """Enter what one file holds; what went wrong with which."""
+        troubles: dict[int, tuple[str, ...]] = {}
+        for number, (_, read) in enumerate(letters):
+            if isinstance(read, Unreadable):
+                troubles[number] = read.reason
+            elif trouble := attempt(connection, partial(desk.lodge, read)):
+                troubles[number] = (trouble,)
+        return troubles
+
+    def _put_aside(
+        self, opened: Mapping[Claim, Sequence[Letter]], unreadable: Mapping[Claim, Mapping[int, tuple[str, ...]]]
+    ) -> None:
+        for claim, troubles in unreadable.items():
+            for number, reason in troubles.items():
+                if len(opened[claim]) == 1:
+                    self._inbox.quarantine(claim, reason)
+                else:
+                    self._inbox.put_aside(claim, number, opened[claim][number][0], reason)
 
     def _carry_on(self) -> int:
         """Give everyone who is due a turn, one transaction after the other."""

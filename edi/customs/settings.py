@@ -38,6 +38,8 @@ class Settings:
     """Equal seeds give equal numbers for equal filings in equal order."""
     batch: int = 200
     """Files taken, and turns made, in one transaction."""
+    sends_bundles: bool = False
+    """Many receipts go out in one file; arriving bundles are read in any case."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose."""
 

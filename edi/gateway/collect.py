@@ -24,6 +24,7 @@ from edi.gateway.collected import Collected
 from edi.gateway.parts import Parts, Receiver
 from edi.gateway.settlement import Settlement
 from edi.gateway.stumble import stumbled
+from edi.messages.bundle import unpack
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,8 @@ LARGEST_ENVELOPE = 64 << 20
 """Bytes of a receiver's file; one that is bigger is put aside unread."""
 MOST_FILES = 2_000
 """Files of one batch: big, so that the three receipts of a filing mostly come together and its status is shown once."""
-MOST_BYTES = 64 << 20
-"""Bytes of one batch; a single bigger file is a batch of its own."""
+MOST_BYTES = 16 << 20
+"""Bytes of one batch, however many envelopes they hold; a single bigger file is a batch of its own."""
 
 
 class Collector:
@@ -53,10 +54,11 @@ class Collector:
         data = {one: content for one in taken if (content := self._read(one)) is not None}
         if not data:
             return 0
-        opened = parts.open(self.receiver, list(data.values()))
+        letters = [(one, envelope) for one, content in data.items() for envelope in _envelopes(one, content)]
+        opened = parts.open(self.receiver, [envelope for _, envelope in letters])
         with parts.ledger.transaction(parts.clock()) as entry:
-            for (one, content), collected in zip(data.items(), opened, strict=True):
-                _enter(parts, entry, self.receiver, one, content, collected)
+            for (one, envelope), collected in zip(letters, opened, strict=True):
+                _enter(parts, entry, self.receiver, one, envelope, collected)
         for receipt in (receipt for collected in opened for receipt in collected.receipts):
             log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
         self._clear(data)  # only now that the ledger has them
@@ -97,6 +99,14 @@ class Collector:
                 one.path.unlink(missing_ok=True)
         for folder in {one.path.parent for one in taken}:
             release(folder / "gone")
+
+
+def _envelopes(taken: Claim, data: bytes) -> list[bytes]:
+    """The envelopes in a file; a bundle beyond all bounds is put aside as it is."""
+    try:
+        return unpack(taken.name, data)
+    except ValueError:
+        return [data]
 
 
 def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: bytes, collected: Collected) -> None:

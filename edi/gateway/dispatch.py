@@ -74,7 +74,7 @@ def delivery(entry: Entry, receiver: str, folder: Path, message: str, envelope: 
     """The task that puts the envelope of a message, both by digest, into a receiver's folder."""
     # Names sort in the order of arrival: who files first is first at customs (QLF-102).
     target = folder / f"{entry.head.seq:012d}-{message[:16]}.xml"
-    return Task(kind="write", place=receiver, target=str(target), content=envelope, subject=message)
+    return Task(kind="dispatch", place=receiver, target=str(target), content=envelope, subject=message)
 
 
 def _envelope(parts: Parts, examined: Examined, receiver: str, numbers: Sequence[str], form: str, guid: str) -> bytes:

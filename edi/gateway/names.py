@@ -10,7 +10,6 @@ from edi.core.times import digits21
 Naming = Callable[[str, int], str]
 """Original name and tick in, name of our file out."""
 
-STATUS_ENDING = ".status.json"
 LONGEST_STEM = 180
 """Bytes kept of the original's stem, so that prefix, time and ending fit into 255."""
 LONGEST_ENDING = 10

@@ -59,6 +59,8 @@ class Receiver:
     """Its receipts must be signed by one of these."""
     renames_into_place: bool = False
     """True if its files appear whole, by a rename: then they need not come to rest first."""
+    takes_bundles: bool = False
+    """True if it reads bundles, many envelopes in one file; what it sends may be either."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -24,11 +24,16 @@ from edi.errors import TryLater
 from edi.gateway import names
 from edi.gateway.parts import Parts
 from edi.gateway.reply import reply
+from edi.messages.bundle import pack
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 << 20
 """Bytes held in memory for files that are about to be written."""
+
+Files = Mapping[int, tuple[Path, bytes]]
+"""What is to be written where, by the number of its task."""
+Put = Callable[[Files], None]
 
 
 def settle(parts: Parts, jitter: Callable[[], float] = random.random) -> int:
@@ -52,7 +57,8 @@ class _Batch:
     def carry_out(self, jitter: Callable[[], float]) -> int:
         """Do the tasks, then record which were done and which wait; how many were done."""
         self._reply(self._of_kind("reply"))
-        self._write(self._of_kind("write"), lambda task: self._parts.ledger.content(task.content))
+        self._write(self._of_kind("write"), self._kept)
+        self._dispatch(self._of_kind("dispatch"))
         self._move(self._of_kind("move"))
         head = self._parts.ledger.head()
         self._write(self._of_kind("status"), lambda task: status_file(self._parts, task, head))
@@ -95,8 +101,19 @@ class _Batch:
                     f"查询未能答复 / the query could not be answered: {type(error).__name__}: {error}"
                 )
 
-    def _write(self, due: Iterable[Due], content: Callable[[Task], bytes]) -> None:
+    def _dispatch(self, due: Sequence[Due]) -> None:
+        """Envelopes to their receivers, many in one file where the receiver takes bundles."""
+        for place in dict.fromkeys(one.task.place for one in due):
+            receiver = self._parts.receivers.get(place)
+            put = self._write_bundles if receiver and receiver.takes_bundles else self._write_files
+            self._write([one for one in due if one.task.place == place], self._kept, put)
+
+    def _kept(self, task: Task) -> bytes:
+        return self._parts.ledger.content(task.content)
+
+    def _write(self, due: Iterable[Due], content: Callable[[Task], bytes], put: Put | None = None) -> None:
         """A handful of files at a time, so that big attachments never fill the memory."""
+        put = put or self._write_files
         files: dict[int, tuple[Path, bytes]] = {}
         held = 0
         for one in due:
@@ -107,11 +124,20 @@ class _Batch:
                 continue
             held += len(files[one.id][1])
             if held > MOST_BYTES:
-                self._write_files(files)
+                put(files)
                 files, held = {}, 0
-        self._write_files(files)
+        put(files)
 
-    def _write_files(self, files: dict[int, tuple[Path, bytes]]) -> None:
+    def _write_bundles(self, files: Files) -> None:
+        """A receiver drops what it has, so what a crash leaves uncertain may go again in another bundle."""
+        for folder in {target.parent for target, _ in files.values()}:
+            theirs = {one: (target.name, data) for one, (target, data) in files.items() if target.parent == folder}
+            try:
+                write_whole({folder / parcel.name: parcel.data for parcel in pack(theirs.values())})
+            except OSError as error:
+                self._troubles |= dict.fromkeys(theirs, _cause(error))
+
+    def _write_files(self, files: Files) -> None:
         """All in one go; if that fails one by one, so that a bad place holds back its own files only."""
         try:
             self._make_room([target for target, _ in files.values()])

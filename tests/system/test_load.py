@@ -34,6 +34,7 @@ def test_a_message_of_many_filings_is_approved_filing_by_filing(workspace):
 def test_receipts_that_were_claimed_when_the_program_died_are_entered_once(workspace):
     for one in filings(workspace.home, MANY, "CLAIMED"):
         workspace.put(one.data, one.name)
+    workspace.configure("sends_bundles = true", "sends_bundles = false")
     with open_app(workspace.home) as app:
         while app.exchange() or app.waiting():
             pass

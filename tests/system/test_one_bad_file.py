@@ -43,6 +43,7 @@ def test_a_filing_the_disk_will_not_give_waits_and_the_others_go_on(workspace, m
 
 def test_a_receipt_the_disk_will_not_give_waits_and_the_others_go_on(workspace, monkeypatch):
     refused = []
+    workspace.configure("sends_bundles = true", "sends_bundles = false")
 
     def the_first(path):
         refused.append(path.name)

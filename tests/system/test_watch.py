@@ -122,7 +122,7 @@ def test_customs_as_its_own_program(workspace):
     with running(workspace, "customs", "run") as process:
         workspace.drop(workspace.sample("01-BROKER.xml"))
         workspace.run()
-        wait_for(lambda: list((workspace.home / "customs" / "out").glob("*.xml")))
+        wait_for(lambda: list((workspace.home / "customs" / "out").glob("*.dxpl")))
         assert stop(process) == 0
 
 
