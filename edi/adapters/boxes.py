@@ -1,14 +1,16 @@
 """A channel's boxes as local folders: what is ready, the claim, the way back (exchange 2, 3).
 
-The claim is one rename into `.claimed/<claim>/` inside the OutBox, so it is atomic whatever the file
-system; from then on the file is ours. The claim's name is unique for ever and is the key under which
-the ledger remembers the file, so a restart knows what was done with it.
+The claim is one rename into a folder of `.claimed` inside the OutBox, so it is atomic whatever the file
+system; from then on the file is ours. The claim's id is unique for ever and is the key under which
+the ledger remembers the file, so a restart knows what was done with it. Files taken at one time share a
+folder, which is made, synced and cleared once for all; the id of each follows from folder and name.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import heapq
 import os
 import re
@@ -25,7 +27,9 @@ from edi.core.times import tick_of
 
 CLAIMED = ".claimed"
 PROBE = ".edi-probe"
-_CLAIM = re.compile("[0-9a-f]+-[0-9a-f]{12}")
+TOGETHER = "-all"
+"""How the folder of many claims ends."""
+_CLAIM = re.compile(f"([0-9a-f]+)-([0-9a-f]{{12}})({TOGETHER})?")
 LONGEST_NAME = 255
 """Bytes of a name; what was fine in GBK may be longer in UTF-8."""
 LONGEST_ENDING = 10
@@ -59,6 +63,15 @@ class Claim:
     """The name it had in the OutBox."""
     path: Path
     """Where it lies now."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of files that were to be claimed."""
+
+    claims: list[Claim]
+    unmovable: list[str]
+    """Names of files that alone may not be moved: marked immutable, or another's in a folder with the sticky bit."""
 
 
 @dataclass(frozen=True)
@@ -188,31 +201,50 @@ def _fitting(name: str) -> str:
     return (raw[: LONGEST_NAME - len(ending)].decode("utf-8", "ignore").encode() + ending).decode("utf-8", "ignore")
 
 
-def claim_together(box: Path, names: Iterable[str], now: datetime) -> list[Claim]:
-    """Take many files out of their box into the folder of one claim, each by one rename; those that are gone are left out.
+def claim_together(box: Path, names: Iterable[str], now: datetime) -> Taken:
+    """Take many files out of their box, each by one rename; those that are gone are left out.
 
-    For files that say themselves who they are, as receipts do: one folder is made, synced and cleared for all. A file
-    that will not move holds back no other. Raises its OSError if none could be taken.
+    A file that alone may not be moved holds back no other. Where the box is out of reach, those behind wait, so that who
+    came first is first; raises that OSError if none was taken before.
     """
-    claim_id = f"{tick_of(now):x}-{secrets.token_hex(6)}"
-    folder = claimed_folder(box) / claim_id
+    folder = claimed_folder(box) / f"{tick_of(now):x}-{secrets.token_hex(6)}{TOGETHER}"
     folder.mkdir(mode=0o700)
-    taken: list[Claim] = []
+    taken = Taken([], [])
     trouble: OSError | None = None
     for name in names:
         try:
-            (box / name).rename(folder / name)
-        except FileNotFoundError:
-            continue
+            if found := _into(folder, box, name, now):
+                taken.claims.append(found)
         except OSError as error:
-            trouble = error
-        else:
-            taken.append(Claim(claim_id, readable_name(name), folder / name))
-    if not taken:
+            if error.errno != errno.EPERM:
+                trouble = error
+                break
+            taken.unmovable.append(name)
+    if not any(one.path.parent == folder for one in taken.claims):
         folder.rmdir()
-        if trouble:
-            raise trouble
+    if trouble and not taken.claims:
+        raise trouble
     return taken
+
+
+def _into(folder: Path, box: Path, name: str, now: datetime) -> Claim | None:
+    """Claim a file into a folder shared with others; a name that is no proper text gets a folder of its own."""
+    if _fitting(readable_name(name)) != name:
+        return claim(box, name, now)
+    try:
+        os.rename(f"{box}/{name}", f"{folder}/{name}")  # noqa: PTH104 - plain strings: done for every file there is
+    except FileNotFoundError:
+        return None
+    return claim_of(folder / name)
+
+
+def claim_of(path: Path) -> Claim:
+    """The claim of a file that lies in a folder of claims."""
+    folder, name = path.parent.name, readable_name(path.name)
+    tick, token, together = _CLAIM.fullmatch(folder).groups()  # type: ignore[union-attr]
+    if not together:
+        return Claim(folder, name, path)
+    return Claim(f"{tick}-{hashlib.sha256(f'{token}/{name}'.encode()).hexdigest()[:12]}", name, path)
 
 
 def claims(box: Path) -> Iterator[Claim]:
@@ -228,11 +260,16 @@ def claims(box: Path) -> Iterator[Claim]:
             if _CLAIM.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
     for folder in folders:
-        files = sorted(Path(entry.path) for entry in regular_files(folder))
-        for file in files:
-            yield Claim(folder.name, readable_name(file.name), file)
+        files = sorted((file.stat(follow_symlinks=False).st_mtime_ns, file.path) for file in regular_files(folder))
+        for _, file in files:
+            yield claim_of(Path(file))
         if not files:
             release(folder / "gone")
+
+
+def is_claim(path: Path) -> bool:
+    """True if `path` lies in a folder that is named as claims are."""
+    return bool(_CLAIM.fullmatch(path.parent.name))
 
 
 def claimed_folder(box: Path) -> Path:
@@ -257,6 +294,6 @@ def prove_writable(box: Path) -> None:
 
 
 def release(path: Path) -> None:
-    """Clear the folder of a claim whose files were put away."""
+    """Clear the folder of a claim if all its files were put away."""
     with contextlib.suppress(OSError):
         path.parent.rmdir()

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edi.adapters.boxes import CLAIMED
+from edi.adapters.boxes import CLAIMED, Claim, claim_of, is_claim
 from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import Config, load_config
 from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
 from edi.app.composition import CONFIG_FILE, build_channel
 from edi.gateway.parts import Channel
-
-_CLAIMS = f"*-{'[0-9a-f]' * 12}/*"
-"""Files in folders that are named as claims are (`edi.adapters.boxes`)."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,10 @@ def claims_on_disk(config: Config) -> list[str]:
 
     One that is entered meanwhile is then found in the ledger.
     """
-    return [file.parent.name for one in channels_of(config).values() for file in claimed_files(one)]
+    return [claim.id for one in channels_of(config).values() for claim in claimed_files(one)]
 
 
-def claimed_files(channel: Channel) -> list[Path]:
-    """The files of a channel that are claimed and not put away, each in the folder of its claim; only looked at."""
-    return sorted(file for file in (channel.boxes.outbox / CLAIMED).glob(_CLAIMS) if file.is_file())
+def claimed_files(channel: Channel) -> list[Claim]:
+    """The files of a channel that are claimed and not put away; only looked at."""
+    found = sorted((channel.boxes.outbox / CLAIMED).glob("*/*"))
+    return [claim_of(file) for file in found if is_claim(file) and file.is_file()]

@@ -76,8 +76,8 @@ class Collector:
             return left
         ready = sorted(self.settled.ready(sightings(folder), time.monotonic()), key=lambda one: one.name)
         chosen = within_bytes(((one.name, one.size) for one in ready[:MOST_FILES]), MOST_BYTES)
-        fresh = claim_together(folder, chosen, parts.clock()) if chosen else []
-        sync_folders([fresh[0].path.parent, folder / CLAIMED, folder] if fresh else [])
+        fresh = claim_together(folder, chosen, parts.clock()).claims if chosen else []
+        sync_folders([*(one.path.parent for one in fresh), folder / CLAIMED, folder] if fresh else [])
         return [*left, *fresh]
 
     def _read(self, taken: Claim) -> bytes | None:

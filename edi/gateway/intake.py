@@ -16,7 +16,8 @@ from edi.adapters.boxes import (
     Claim,
     Settled,
     Sighting,
-    claim,
+    Taken,
+    claim_together,
     claimed_folder,
     claims,
     is_as_seen,
@@ -131,22 +132,15 @@ class Intake:
             self.stuck.intersection_update(there)
             self.backlog.extend(self.settled.ready([one for one in there if one not in self.stuck], now))
         chosen = self._next(min(room, self._rate_left(now)))
-        fresh = [one for one in (self._claim(seen, parts.clock()) for seen in chosen) if one]
+        taken = claim_together(box, [one.name for one in chosen], parts.clock()) if chosen else Taken([], [])
+        fresh = taken.claims
+        # What alone may not be moved holds nothing back: it is an oddity until it changes.
+        self.stuck.update(one for one in chosen if one.name in taken.unmovable)
         self.taken.extend([now] * len(fresh))
         # A power cut must find the files in their claims, or at worst in the OutBox, never in neither.
         sync_folders(one.path.parent for one in fresh)
         sync_folders([box / CLAIMED, box] if fresh else [])
         return fresh
-
-    def _claim(self, seen: Sighting, now: datetime) -> Claim | None:
-        """A file that alone may not be moved holds nothing back: it is an oddity until it changes."""
-        try:
-            return claim(self.channel.boxes.outbox, seen.name, now)
-        except PermissionError as error:
-            if error.errno != errno.EPERM:
-                raise
-            self.stuck.add(seen)
-            return None
 
     def waiting(self) -> bool:
         """True if the last look saw files that are still to be taken or to be read."""

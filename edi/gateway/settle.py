@@ -151,6 +151,7 @@ class _Batch:
 
     def _move(self, due: Iterable[Due]) -> None:
         touched = set()
+        emptied: dict[Path, Path] = {}
         for one in due:
             source, target = Path(one.task.source), Path(one.task.target)
             folder = target.parent
@@ -158,10 +159,12 @@ class _Batch:
                 if folder not in touched:
                     self._make_room([target])
                 self._put_away(source, target, one.task.subject)
-                release(source)
+                emptied[source.parent] = source
                 touched.add(folder)
             except OSError as error:
                 self._troubles[one.id] = _cause(error)
+        for source in emptied.values():
+            release(source)
         sync_folders(touched)
 
     def _put_away(self, source: Path, target: Path, claim: str) -> None:

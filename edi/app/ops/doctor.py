@@ -103,8 +103,7 @@ def _is_old(path: Path) -> bool:
 
 def _claims(office: Office, channel: Channel) -> Iterator[Illness]:
     """Files that are claimed: entered and to be put away, or still to be entered."""
-    for file in claimed_files(channel):
-        claim = Claim(file.parent.name, file.name, file)
+    for claim in claimed_files(channel):
         outcome, row, envelope = _known(office, claim.id)
         state = state_of(File.CLAIMED, row, envelope)
         if row is Row.NONE and _is_old(claim.path):
