@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 TEMPORARY_PREFIX = ".edi-"
-AT_ONCE = 128
+AT_ONCE = 256
 """Files open at one time."""
 WORTH_THREADS = 8
 """Files from which on they are synced side by side."""
@@ -27,21 +27,23 @@ SYNCING_THREADS = 16
 T = TypeVar("T")
 
 
-def write_whole(files: Mapping[Path, bytes]) -> None:
+def write_whole(files: Mapping[Path, bytes] | Mapping[str, bytes]) -> None:
     """Write a batch of files: each appears complete under its name, durably, or not at all.
 
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
-    listed = list(files.items())
+    listed = [
+        (os.fspath(target), data) for target, data in files.items()
+    ]  # plain strings: done for every file there is
     for start in range(0, len(listed), AT_ONCE):
         _write_some(listed[start : start + AT_ONCE])
-    sync_folders(target.parent for target in files)
+    sync_folders(os.path.dirname(target) for target, _ in listed)  # noqa: PTH120
 
 
-def _write_some(files: Sequence[tuple[Path, bytes]]) -> None:
+def _write_some(files: Sequence[tuple[str, bytes]]) -> None:
     """All written, all synced, then all renamed; nothing is left behind where that fails."""
     token = secrets.token_hex(8)
-    targets = [os.fspath(target) for target, _ in files]  # plain strings: this is done for every file there is
+    targets = [target for target, _ in files]
     staged = [
         f"{os.path.dirname(target)}/{TEMPORARY_PREFIX}{token}-{number}.tmp"  # noqa: PTH120
         for number, target in enumerate(targets)
@@ -99,7 +101,7 @@ def _sync_each(descriptors: Iterable[int]) -> None:
         os.fsync(descriptor)
 
 
-def sync_folders(folders: Iterable[Path]) -> None:
+def sync_folders(folders: Iterable[Path | str]) -> None:
     """Make renames in these folders durable, each folder once; many of them side by side, so in no order."""
     waiting = iter(dict.fromkeys(folders))
     while some := list(itertools.islice(waiting, AT_ONCE)):

@@ -14,7 +14,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from edi.adapters.ledger_schema import open_database
@@ -25,6 +27,7 @@ from edi.core.times import iso
 from edi.errors import TryLater, UserError
 
 BUSY_SECONDS = 10.0
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,14 +146,11 @@ class Entry:
 
     def insert(self, table: str, values: Mapping[str, Any], otherwise: str = "") -> None:
         """A new row; a broken constraint raises sqlite3.IntegrityError, unless an `otherwise` clause says else."""
-        columns, marks = ", ".join(values), ", ".join("?" * len(values))
-        statement = f"insert into {table} ({columns}) values ({marks}) {otherwise}"  # noqa: S608
-        self._connection.execute(statement, tuple(values.values()))
+        self._connection.execute(_insertion(table, tuple(values), otherwise), tuple(values.values()))
 
     def update(self, table: str, key: str, value: Any, changes: Mapping[str, Any]) -> None:
         """Change the rows whose `key` is `value`."""
-        settings = ", ".join(f"{column} = ?" for column in changes)
-        self._connection.execute(f"update {table} set {settings} where {key} = ?", (*changes.values(), value))  # noqa: S608
+        self._connection.execute(_change(table, key, tuple(changes)), (*changes.values(), value))
 
     def delete(self, table: str, key: str, value: Any) -> None:
         """Remove the rows whose `key` is `value`."""
@@ -179,10 +179,18 @@ class Entry:
         self.insert("events", vars(event) | {"hash": self.head.hash})
         return self.head
 
-    def move(self, guid: str, old: Status | None, new: Status, kind: str, **detail: Any) -> None:
-        """Move an application in the status table, with its event."""
+    def move(
+        self,
+        guid: str,
+        old: Status | None,
+        new: Status,
+        kind: str,
+        columns: Mapping[str, Any] = _NOTHING,
+        **detail: Any,
+    ) -> None:
+        """Move an application in the status table, with its event; other columns of its row may change as well."""
         check_transition(old, new)
-        self.update("applications", "guid", guid, {"status": new.token, "updated_at": self._now})
+        self.update("applications", "guid", guid, {"status": new.token, "updated_at": self._now, **columns})
         self.event(kind, guid, old=old, new=new, **detail)
 
     def task(self, task: Task) -> None:
@@ -208,6 +216,17 @@ class Entry:
         )
         row = self._connection.execute(statement, (name, count)).fetchone()
         return int(row["value"]) - count + 1
+
+
+@lru_cache
+def _insertion(table: str, columns: tuple[str, ...], otherwise: str) -> str:
+    """The statement, put together once: there are a score of them for every filing."""
+    return f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))}) {otherwise}"  # noqa: S608
+
+
+@lru_cache
+def _change(table: str, key: str, columns: tuple[str, ...]) -> str:
+    return f"update {table} set {', '.join(f'{column} = ?' for column in columns)} where {key} = ?"  # noqa: S608
 
 
 def _head(connection: sqlite3.Connection) -> Head:

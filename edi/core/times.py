@@ -49,7 +49,7 @@ def from_digits17(text: str) -> datetime:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds, sortable as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"  # without "+00:00"
 
 
 def from_iso(text: str) -> datetime:

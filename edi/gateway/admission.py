@@ -45,6 +45,7 @@ class Known:
     form: str
     owner: str
     """USCC of the enterprise that signed that message."""
+    application_no: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,30 +62,37 @@ def misaddressed(parts: Parts, named: Sequence[str], receiver: str) -> Finding |
     )  # fmt: skip
 
 
-def record(parts: Parts, entry: Entry, examined: Examined, receiver: str, numbers: Sequence[str]) -> None:
-    """Record the envelope and the task that delivers it."""
-    row = entry.rows("select guid, form, file_name, dispatch from messages where digest = ?", (examined.digest,))[0]
-    digest = row["dispatch"] or entry.keep(_envelope(parts, examined, receiver, numbers, row["form"], row["guid"]))
-    entry.update("messages", "digest", examined.digest, {"dispatch": digest})
+def record(
+    parts: Parts,
+    entry: Entry,
+    examined: Examined,
+    business: Business,
+    receiver: str,
+    numbers: Sequence[str],
+    earlier: str,
+) -> str:
+    """Record the task that delivers the envelope, made now unless there was an `earlier` one; its digest."""
+    digest = earlier or entry.keep(_envelope(parts, examined, business, receiver, numbers))
     entry.task(delivery(entry, receiver, parts.receivers[receiver].send, examined.digest, digest))
+    return digest
 
 
 def delivery(entry: Entry, receiver: str, folder: Path, message: str, envelope: str) -> Task:
     """The task that puts the envelope of a message, both by digest, into a receiver's folder."""
     # Names sort in the order of arrival: who files first is first at customs (QLF-102).
-    target = folder / f"{entry.head.seq:012d}-{message[:16]}.xml"
-    return Task(kind="dispatch", place=receiver, target=str(target), content=envelope, subject=message)
+    target = f"{folder}/{entry.head.seq:012d}-{message[:16]}.xml"
+    return Task(kind="dispatch", place=receiver, target=target, content=envelope, subject=message)
 
 
-def _envelope(parts: Parts, examined: Examined, receiver: str, numbers: Sequence[str], form: str, guid: str) -> bytes:
+def _envelope(parts: Parts, examined: Examined, business: Business, receiver: str, numbers: Sequence[str]) -> bytes:
     """The first number names all: the n-th application has that number plus n (BizKey holds five keys only)."""
     return write_dxp_msg(
         DxpMsg(
-            message_id=f"{guid}-{examined.digest[:16]}",
+            message_id=f"{business.guid}-{examined.digest[:16]}",
             sender=parts.node,
             receivers=(parts.receivers[receiver].node,),
             created=creation_time(parts.clock()),
-            message_type=form,
+            message_type=business.form,
             data=examined.message,
             file_name=f"{examined.digest[:32]}.xml",
             keys={"applicationNo": numbers[0], "applications": str(len(numbers))},

@@ -60,6 +60,8 @@ def aside(name: str, mark: str) -> str:
 
 
 def _clean(name: str) -> str:
+    if name.isprintable() and "/" not in name:
+        return name
     return "".join(c if c.isprintable() and c != "/" else "_" for c in name)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from edi.adapters.ledger import Entry, Task
 from edi.checks.locate import locate
@@ -16,7 +16,7 @@ from edi.core.findings import Finding
 from edi.core.status import Status
 from edi.core.times import CHINA, iso
 from edi.gateway import dispatch, names
-from edi.gateway.admission import GOES_OUT, Accept, Act, Duplicate, Earlier, Known, Question, Refuse, decide
+from edi.gateway.admission import GOES_OUT, Act, Duplicate, Earlier, Known, Question, Refuse, decide
 from edi.gateway.answers import make_answer
 from edi.gateway.examine import Examined
 from edi.gateway.parts import Parts, Received
@@ -24,6 +24,15 @@ from edi.gateway.stumble import stumbled
 from edi.messages.answer import AnsweredApplication, answer_message
 from edi.messages.business import Application, Business
 from edi.messages.dsig import sign_message
+
+
+@dataclass(frozen=True)
+class _Admitted:
+    """A message that is taken: what becomes of each application, where it goes, and what was known of them."""
+
+    acts: Sequence[Act]
+    receiver: str
+    known: Mapping[str, Known]
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,8 @@ class Recorder:
             transit_code=form.transit_code,
             on_the_way=self._on_the_way(business) if form.transit_code else frozenset(),
         )
-        known = {one.guid: self._known(one.guid) for one in business.applications}
-        on_record = {guid: one for guid, one in known.items() if one}
-        decision = decide(question, self._earlier(examined.digest), on_record)
+        known = {one.guid: found for one in business.applications if (found := self._known(one.guid))}
+        decision = decide(question, self._earlier(examined.digest), known)
         if isinstance(decision, Duplicate):
             return self._repeat(received, examined.digest)
         if isinstance(decision, Refuse):
@@ -75,7 +83,7 @@ class Recorder:
             )
         if wrong := dispatch.misaddressed(self.parts, examined.receivers, receiver):
             return self._refuse(received, examined, (*examined.findings, wrong), "REFUSED")
-        return self._accept(received, examined, business, decision, receiver)
+        return self._accept(received, examined, business, _Admitted(decision.acts, receiver, known))
 
     def quarantine(self, received: Received, reason: Finding) -> str:
         """A file that we could not read or deal with: put aside with the reason, nothing is answered."""
@@ -88,11 +96,15 @@ class Recorder:
         return f"隔离 quarantined: {reason.found}"
 
     def _known(self, guid: str) -> Known | None:
-        rows = self.entry.rows("select status, message, form, owner from applications where guid = ?", (guid,))
+        columns = "status, message, form, owner, application_no"
+        rows = self.entry.rows(f"select {columns} from applications where guid = ?", (guid,))  # noqa: S608
         if not rows:
             return None
         row = rows[0]
-        return Known(status=Status[row["status"]], digest=row["message"], form=row["form"], owner=row["owner"])
+        return Known(
+            status=Status[row["status"]], digest=row["message"], form=row["form"], owner=row["owner"],
+            application_no=row["application_no"],
+        )  # fmt: skip
 
     def _on_the_way(self, business: Business) -> frozenset[str]:
         """Applicants with an application of this form, other than those of the message, that customs has not received."""
@@ -118,7 +130,7 @@ class Recorder:
             channel=received.channel.name,
             file=received.claim.name,
             codes=codes,
-            trust=asdict(examined.evidence) if examined.evidence else {},
+            trust=vars(examined.evidence) if examined.evidence else {},
         )
         answer = self._answer(received, examined, findings, (), result)
         self._file(received, result, findings, content=self._keep(received), answer=answer)
@@ -142,21 +154,21 @@ class Recorder:
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
         return "重复 duplicate"
 
-    def _accept(
-        self, received: Received, examined: Examined, business: Business, decision: Accept, receiver: str
-    ) -> str:
-        self._message(received, examined, business, receiver)
-        numbers = self._numbers(business)
+    def _accept(self, received: Received, examined: Examined, business: Business, admitted: _Admitted) -> str:
+        message = self._message(received, examined, business, admitted.receiver)
+        numbers = self._numbers(business, admitted)
         answered = [
-            self._application(received, examined, one, act, number)
-            for one, act, number in zip(business.applications, decision.acts, numbers, strict=True)
+            self._application(received, examined, one, act, number, admitted.known.get(one.guid))
+            for one, act, number in zip(business.applications, admitted.acts, numbers, strict=True)
         ]
         if self.parts.forms.by_code[business.form].reply:
             self.entry.task(Task(kind="reply", place=received.channel.name, subject=examined.digest))
-        elif GOES_OUT.intersection(decision.acts):
-            dispatch.record(self.parts, self.entry, examined, receiver, [one.application_no for one in answered])
-        answer = self._answer(received, examined, examined.findings, answered, "ACCEPTED")
-        self.entry.update("messages", "digest", examined.digest, {"answer": answer})
+        elif GOES_OUT.intersection(admitted.acts):
+            message["dispatch"] = dispatch.record(
+                self.parts, self.entry, examined, business, admitted.receiver, numbers, message["dispatch"]
+            )
+        answer = message["answer"] = self._answer(received, examined, examined.findings, answered, "ACCEPTED")
+        self.entry.update("messages", "digest", examined.digest, message)
         self._file(
             received,
             "ACCEPTED",
@@ -166,21 +178,20 @@ class Recorder:
             message=examined.digest,
         )
         self._write(received, self._in_inbox(received, names.successed), answer)
-        self._status_file(received, examined.digest)
+        self._status_file(received, examined.digest, received.claim.name)
         self._move(received, str(received.channel.boxes.sentbox / received.claim.name))
         return f"受理 accepted: {' '.join(one.application_no for one in answered)}"
 
     # ---- rows -----------------------------------------------------------------------------------
 
-    def _message(self, received: Received, examined: Examined, business: Business, receiver: str) -> None:
-        if self.entry.rows("select 1 from messages where digest = ?", (examined.digest,)):
+    def _message(self, received: Received, examined: Examined, business: Business, receiver: str) -> dict[str, str]:
+        """The row of the message; what of it is still to be filled in comes back, and what stood there before."""
+        rows = self.entry.rows("select dispatch from messages where digest = ?", (examined.digest,))
+        if rows:
             # Sent again after customs could not store it: the answers follow the newest file.
             self._leave_name(received, examined.digest)
             newest = {"claim": received.claim.id, "file_name": received.claim.name}
-            self.entry.update("messages", "digest", examined.digest, newest)
-            return
-        signer = asdict(examined.signer) | {"medium": examined.signer.medium.value} if examined.signer else {}
-        signer |= {"trust": asdict(examined.evidence)} if examined.evidence else {}
+            return newest | {"dispatch": rows[0]["dispatch"] or ""}
         self.entry.insert(
             "messages",
             {
@@ -191,11 +202,12 @@ class Recorder:
                 "claim": received.claim.id,
                 "file_name": received.claim.name,
                 "content": self.entry.keep(examined.message),
-                "signer": json.dumps(signer, ensure_ascii=False),
+                "signer": json.dumps(_signer(examined), ensure_ascii=False),
                 "receiver": receiver,
                 "received_at": iso(received.at),
             },
         )
+        return {"dispatch": ""}
 
     def _leave_name(self, received: Received, digest: str) -> None:
         """The status file under the name a message had until now must not show it for ever; unless another has that name."""
@@ -207,27 +219,31 @@ class Recorder:
         if not others:
             self._status_file(received, digest)
 
-    def _numbers(self, business: Business) -> list[str]:
+    def _numbers(self, business: Business, admitted: _Admitted) -> list[str]:
         """Application numbers (年份 + 流水号), one consecutive block per message.
 
         The envelope has room for the first number only, so drafts whose numbers do not follow each
         other are numbered anew when they are submitted together.
         """
-        rows = [
-            self.entry.rows("select application_no from applications where guid = ?", (one.guid,))
-            for one in business.applications
+        count = len(business.applications)
+        known = [
+            int(admitted.known[one.guid].application_no) for one in business.applications if one.guid in admitted.known
         ]
-        known = [int(found[0]["application_no"]) for found in rows if found]
-        if len(known) == len(rows) and known == list(range(known[0], known[0] + len(known))):
+        if len(known) == count and known == list(range(known[0], known[0] + len(known))):
             return [str(number) for number in known]
         year = self.parts.clock().astimezone(CHINA).year
-        first = self.entry.next_numbers(f"application_no_{year}", len(rows))
-        return [f"{year}{first + offset:014d}" for offset in range(len(rows))]
+        first = self.entry.next_numbers(f"application_no_{year}", count)
+        return [f"{year}{first + offset:014d}" for offset in range(count)]
 
     def _application(
-        self, received: Received, examined: Examined, application: Application, act: Act, number: str
+        self,
+        received: Received,
+        examined: Examined,
+        application: Application,
+        act: Act,
+        number: str,
+        known: Known | None,
     ) -> AnsweredApplication:
-        known = self._known(application.guid)
         status = Status.DRAFT if act in (Act.SAVE, Act.REPLACE, Act.DELETE) else Status.SUBMITTED
         if known is None:
             if act is Act.LEAVE:
@@ -327,17 +343,19 @@ class Recorder:
 
     def _in_inbox(self, received: Received, name: names.Naming) -> str:
         tick = self.parts.ticks.next(received.at)
-        return str(received.channel.boxes.inbox / name(received.claim.name, tick))
+        return f"{received.channel.boxes.inbox}/{name(received.claim.name, tick)}"
 
     def _write(self, received: Received, target: str, digest: str) -> None:
         self.entry.task(
             Task(kind="write", place=received.channel.name, target=target, content=digest, subject=received.claim.id)
         )
 
-    def _status_file(self, received: Received, digest: str) -> None:
+    def _status_file(self, received: Received, digest: str, file_name: str = "") -> None:
         """The status file beside the answers of the message with that signed digest."""
-        row = self.entry.rows("select file_name from messages where digest = ?", (digest,))[0]
-        target = str(received.channel.boxes.inbox / names.status_file(row["file_name"]))
+        if not file_name:
+            rows = self.entry.rows("select file_name from messages where digest = ?", (digest,))
+            file_name = rows[0]["file_name"]
+        target = f"{received.channel.boxes.inbox}/{names.status_file(file_name)}"
         self.entry.task(Task(kind="status", place=received.channel.name, target=target, subject=digest))
 
     def _move(self, received: Received, target: str) -> None:
@@ -345,3 +363,13 @@ class Recorder:
         self.entry.task(
             Task(kind="move", place=received.channel.name, source=source, target=target, subject=received.claim.id)
         )
+
+
+def _signer(examined: Examined) -> dict[str, object]:
+    """Who signed, and what was known of the certificate then."""
+    told: dict[str, object] = {}
+    if examined.signer:
+        told |= vars(examined.signer) | {"medium": examined.signer.medium.value}
+    if examined.evidence:
+        told["trust"] = vars(examined.evidence)
+    return told

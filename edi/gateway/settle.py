@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 64 << 20
 """Bytes held in memory for files that are about to be written."""
 
-Files = Mapping[int, tuple[Path, bytes]]
+Files = Mapping[int, tuple[str, bytes]]
 """What is to be written where, by the number of its task."""
 Put = Callable[[Files], None]
 
@@ -114,11 +115,11 @@ class _Batch:
     def _write(self, due: Iterable[Due], content: Callable[[Task], bytes], put: Put | None = None) -> None:
         """A handful of files at a time, so that big attachments never fill the memory."""
         put = put or self._write_files
-        files: dict[int, tuple[Path, bytes]] = {}
+        files: dict[int, tuple[str, bytes]] = {}
         held = 0
         for one in due:
             try:
-                files[one.id] = (Path(one.task.target), content(one.task))
+                files[one.id] = (one.task.target, content(one.task))
             except LookupError:  # must not be; and if it is, it must not hold back the others
                 self._troubles[one.id] = "台账中没有要写的内容 / the ledger lacks what is to be written"
                 continue
@@ -130,17 +131,18 @@ class _Batch:
 
     def _write_bundles(self, files: Files) -> None:
         """A receiver drops what it has, so what a crash leaves uncertain may go again in another bundle."""
-        for folder in {target.parent for target, _ in files.values()}:
-            theirs = {one: (target.name, data) for one, (target, data) in files.items() if target.parent == folder}
+        placed = {one: (*os.path.split(target), data) for one, (target, data) in files.items()}
+        for folder in {one[0] for one in placed.values()}:
+            theirs = {one: (name, data) for one, (place, name, data) in placed.items() if place == folder}
             try:
-                write_whole({folder / parcel.name: parcel.data for parcel in pack(theirs.values())})
+                write_whole({f"{folder}/{parcel.name}": parcel.data for parcel in pack(theirs.values())})
             except OSError as error:
                 self._troubles |= dict.fromkeys(theirs, _cause(error))
 
     def _write_files(self, files: Files) -> None:
         """All in one go; if that fails one by one, so that a bad place holds back its own files only."""
         try:
-            self._make_room([target for target, _ in files.values()])
+            self._make_room(target for target, _ in files.values())
             write_whole(dict(files.values()))
         except OSError:
             for one, (target, data) in files.items():
@@ -157,7 +159,7 @@ class _Batch:
             folder = target.parent
             try:
                 if folder not in touched:
-                    self._make_room([target])
+                    self._make_room([one.task.target])
                 self._put_away(source, target, one.task.subject)
                 emptied[source.parent] = source
                 touched.add(folder)
@@ -179,11 +181,11 @@ class _Batch:
         if rows:
             write_whole({target if not target.exists() else other: self._parts.ledger.content(rows[0]["content"])})
 
-    def _make_room(self, targets: Iterable[Path]) -> None:
+    def _make_room(self, targets: Iterable[str]) -> None:
         """Quarantine has a folder per file; a box that is missing is an outage and is not made anew."""
-        for folder in {target.parent for target in targets}:
-            if folder.is_relative_to(self._parts.quarantine):
-                folder.mkdir(parents=True, exist_ok=True)
+        for folder in {os.path.dirname(target) for target in targets}:  # noqa: PTH120 - as plain strings, there are many
+            if Path(folder).is_relative_to(self._parts.quarantine):
+                Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 def _cause(error: OSError) -> str:
@@ -193,7 +195,7 @@ def _cause(error: OSError) -> str:
 def status_file(parts: Parts, task: Task, head: Head) -> bytes:
     """The present status of what came under one file name, of the newest message if there were several."""
     newest = parts.ledger.rows(
-        "select m.* from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
+        "select m.digest, m.guid, m.file_name from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
         "where asked.digest = ? order by m.received_at desc limit 1",
         (task.subject,),
     )[0]
@@ -202,7 +204,7 @@ def status_file(parts: Parts, task: Task, head: Head) -> bytes:
     )
     file = newest["file_name"]
     applications = [_shown(row) for row in rows]
-    name = Path(task.target).name
+    name = task.target.rpartition("/")[2]
     if name != names.status_file(file):  # the same message came again under another name, and is shown there
         file, applications = name.removesuffix(names.STATUS_ENDING), []
     alone = applications[0] if len(applications) == 1 else {}

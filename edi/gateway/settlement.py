@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from edi.adapters.ledger import Entry, Task
 from edi.core.findings import Dxp, Finding
@@ -80,22 +79,13 @@ class Settlement:
                 current=current.token, reported=reported.token, code=receipt.code, receipt=self.guid,
             )  # fmt: skip
             return
+        said = _said(receipt) if effect.verdict is Verdict.MOVES else {}
         for step in effect.steps:
             self.entry.move(
-                receipt.guid, current, step, "receipt" if self.receiver else "reply",
+                receipt.guid, current, step, "receipt" if self.receiver else "reply", said,
                 code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
             )  # fmt: skip
             current = step
-        if effect.verdict is Verdict.MOVES:
-            self._keep_results(receipt)
-
-    def _keep_results(self, receipt: Receipt) -> None:
-        """What the receipt says; what an earlier one brought stays, so that a void certificate still has its number."""
-        findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
-        changes = {"info": receipt.info, "opinion": receipt.opinion, "findings": findings}
-        if receipt.results:
-            changes["results"] = json.dumps(receipt.results.to_json(), ensure_ascii=False)
-        self.entry.update("applications", "guid", receipt.guid, changes)
 
     def _pass_on(self, asked: sqlite3.Row, receipt: Receipt) -> None:
         """The receipt goes to the channel the application came by; status file and papers beside it."""
@@ -107,16 +97,25 @@ class Settlement:
         inbox = channel.boxes.inbox
         tick = self.ticks.get(digest) or self.parts.ticks.next(self.parts.clock())
         if digest not in self.ticks:  # a message with several applications travels as one file
-            self._write(channel, inbox / names.receipt(file_name, tick), self.content, digest)
+            self._write(channel, f"{inbox}/{names.receipt(file_name, tick)}", self.content, digest)
         for paper in papers_of(receipt):
-            target = inbox / names.paper(file_name, tick, receipt.guid)
+            target = f"{inbox}/{names.paper(file_name, tick, receipt.guid)}"
             self._write(channel, target, self.entry.keep(paper), digest)
-        status = inbox / names.status_file(file_name)
-        self.entry.task(Task(kind="status", place=channel.name, target=str(status), subject=digest))
+        status = f"{inbox}/{names.status_file(file_name)}"
+        self.entry.task(Task(kind="status", place=channel.name, target=status, subject=digest))
         self.ticks[digest] = tick  # last: what fails on the way is undone and has passed nothing on
 
-    def _write(self, channel: Channel, target: Path, content: str, digest: str) -> None:
-        self.entry.task(Task(kind="write", place=channel.name, target=str(target), content=content, subject=digest))
+    def _write(self, channel: Channel, target: str, content: str, digest: str) -> None:
+        self.entry.task(Task(kind="write", place=channel.name, target=target, content=content, subject=digest))
+
+
+def _said(receipt: Receipt) -> dict[str, str]:
+    """What the receipt says; what an earlier one brought stays, so that a void certificate still has its number."""
+    findings = json.dumps([one.to_json() for one in receipt.findings], ensure_ascii=False)
+    said = {"info": receipt.info, "opinion": receipt.opinion, "findings": findings}
+    if receipt.results:
+        said["results"] = json.dumps(receipt.results.to_json(), ensure_ascii=False)
+    return said
 
 
 def papers_of(receipt: Receipt) -> list[bytes]:
