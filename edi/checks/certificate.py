@@ -25,6 +25,8 @@ MINIMUM_RSA_BITS = 2048
 LARGEST = 64 << 10
 """Bytes of a certificate, DER: real ones have one or two thousand, and reading a million extensions takes minutes."""
 _USUAL_SIZE = 8 << 10  # bytes; what is remembered stays within a few megabytes whatever strangers send
+MOST_REMEMBERED = 256
+"""Certificates of whatever size of which a fact is remembered: most messages come from few signers."""
 SIGNING_PURPOSES = frozenset(
     {
         ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
@@ -106,6 +108,7 @@ def spki_of(certificate: x509.Certificate) -> bytes:
     return parts[6 if explicit_version else 5]
 
 
+@lru_cache(MOST_REMEMBERED)
 def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256 of the certificate, lower-case hexadecimal."""
     return certificate.fingerprint(hashes.SHA256()).hex()
@@ -161,6 +164,7 @@ def longest_path(certificate: x509.Certificate) -> int | None:
     return constraints.path_length if constraints else None
 
 
+@lru_cache(MOST_REMEMBERED)
 def may_sign(certificate: x509.Certificate) -> bool:
     """Whether it is a signer's certificate: no authority, and its usages name signing (RFC 5280, 4.2.1.3, 4.2.1.12)."""
     constraints = extension(certificate, x509.BasicConstraints)

@@ -8,11 +8,13 @@ give the same facts as ours.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from types import MappingProxyType
 
 from cryptography import x509
 
-from edi.checks.certificate import extension, fingerprint, serial_of
+from edi.checks.certificate import MOST_REMEMBERED, extension, fingerprint, serial_of
 from edi.core.identity import Medium, Signer
 from edi.messages import der
 
@@ -46,16 +48,16 @@ def read_signer(certificate: x509.Certificate, naming: Naming, enterprises: Coll
 
     `enterprises` are the USCCs that a certificate with an organisation code may stand for.
     """
-    places = naming.places
-    uscc = _fact(certificate, places.uscc) or _uscc_of(_fact(certificate, places.organisation_code), enterprises)
+    facts = _facts(certificate, naming.places)
+    uscc = facts["uscc"] or _uscc_of(facts["organisation_code"], enterprises)
     medium = next((naming.media[one] for one in _marks(certificate) if one in naming.media), None)
     if not uscc or medium is None:
         return None
     return Signer(
         uscc=uscc,
-        enterprise=_fact(certificate, places.enterprise),
-        person=_fact(certificate, places.person),
-        card_no=_fact(certificate, places.card_no),
+        enterprise=facts["enterprise"],
+        person=facts["person"],
+        card_no=facts["card_no"],
         medium=medium,
         serial=serial_of(certificate),
         fingerprint=fingerprint(certificate),
@@ -64,13 +66,19 @@ def read_signer(certificate: x509.Certificate, naming: Naming, enterprises: Coll
 
 def numbers_of(certificate: x509.Certificate, naming: Naming) -> frozenset[str]:
     """What a KeyName may say of the certificate: its card number or its serial number."""
-    return frozenset(filter(None, (_fact(certificate, naming.places.card_no), serial_of(certificate))))
+    return frozenset(filter(None, (_facts(certificate, naming.places)["card_no"], serial_of(certificate))))
 
 
 def _uscc_of(organisation_code: str, enterprises: Collection[str]) -> str:
     """The one enterprise with that organisation code; empty if there is none, or if it would be a guess."""
     found = [one for one in enterprises if organisation_code and one[ORGANISATION_CODE] == organisation_code]
     return found[0] if len(found) == 1 else ""
+
+
+@lru_cache(MOST_REMEMBERED)
+def _facts(certificate: x509.Certificate, places: Places) -> Mapping[str, str]:
+    """What stands in each of the places, by the name of the fact; empty if nothing does."""
+    return MappingProxyType({one.name: _fact(certificate, getattr(places, one.name)) for one in fields(places)})
 
 
 def _fact(certificate: x509.Certificate, places: tuple[str, ...]) -> str:
@@ -94,8 +102,9 @@ def _private_texts(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
                 continue
 
 
-def _marks(certificate: x509.Certificate) -> Iterator[str]:
+@lru_cache(MOST_REMEMBERED)
+def _marks(certificate: x509.Certificate) -> tuple[str, ...]:
     """What may tell the medium: certificate policies, and the texts of private extensions."""
     policies = extension(certificate, x509.CertificatePolicies)
-    yield from (one.policy_identifier.dotted_string for one in policies or ())
-    yield from (f"{oid}={text}" for oid, text in _private_texts(certificate))
+    identifiers = (one.policy_identifier.dotted_string for one in policies or ())
+    return (*identifiers, *(f"{oid}={text}" for oid, text in _private_texts(certificate)))

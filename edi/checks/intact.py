@@ -51,12 +51,9 @@ class Intact:
     """Root of the signed document, without the signature; parsed from `canonical`."""
     canonical: bytes
     """The bytes that were digested."""
+    digest: str
+    """SHA-256 of the signed bytes: what makes two messages the same message."""
     certificate: x509.Certificate
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the signed bytes: what makes two messages the same message."""
-        return hashlib.sha256(self.canonical).hexdigest()
 
 
 class Part(Enum):
@@ -152,7 +149,13 @@ def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Nami
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=True
     )  # it was parsed under limits before
-    return Intact(content=etree.fromstring(seen.canonical, parser), canonical=seen.canonical, certificate=certificate)
+    is_sha256 = algorithms.METHODS[seen.method].digest == algorithms.SHA256
+    return Intact(
+        content=etree.fromstring(seen.canonical, parser),
+        canonical=seen.canonical,
+        digest=(seen.computed if is_sha256 else hashlib.sha256(seen.canonical).digest()).hex(),
+        certificate=certificate,
+    )
 
 
 def the_signature(root: etree._Element) -> etree._Element:
@@ -177,7 +180,7 @@ def the_signature(root: etree._Element) -> etree._Element:
 
 
 def _only(parent: etree._Element, name: str) -> etree._Element:
-    found = parent.findall(ds(name))
+    found = list(parent.iterchildren(ds(name)))
     if len(found) != 1:
         raise _Wrong(
             Dxp.SIGNATURE_INVALID,

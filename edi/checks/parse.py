@@ -48,15 +48,18 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element | list
 def _is_plainly_harmless(text: bytes, limits: Limits) -> bool:
     """True if counting bytes proves that every limit but the depth holds; False says nothing.
 
-    An attribute takes a `=`, a namespace declaration an `xmlns`, an element or comment a `<`; a tag is no longer than
-    the text.
+    An attribute takes a `=`, a namespace declaration an `xmlns` with one, an element or comment a `<`; a tag is no longer
+    than the text. Rare characters are looked for first: of the common ones each is a place to stop at.
     """
+    if len(text) > limits.tag:
+        return False
+    content = text.find(b"?>") if _DECLARATION.match(text) else -2
+    assignments = text.count(b"=")
     return (
-        len(text) <= limits.tag
-        and b"<!DOCTYPE" not in text
-        and text.find(b"<?", _DECLARATION.match(text) is not None) < 0
-        and text.count(b"=") <= min(limits.attributes, limits.attributes_in_all)
-        and text.count(b"xmlns") <= limits.namespaces
+        (b"<!" not in text or b"<!DOCTYPE" not in text)
+        and (text.find(b"?", content + 2) < 0 or text.find(b"<?", content + 2) < 0)
+        and assignments <= min(limits.attributes, limits.attributes_in_all)
+        and (assignments <= limits.namespaces or text.count(b"xmlns") <= limits.namespaces)
         and text.count(b"<") <= min(limits.names - limits.attributes, limits.children, limits.nodes)
     )
 

@@ -27,6 +27,8 @@ Let = Expression | Value
 class Scope(dict[str, Value]):
     """Variables at one node, computed when first asked for; the rest comes from the scope around."""
 
+    __slots__ = ("_lets", "_node", "_outer")
+
     def __init__(self, lets: Mapping[str, Let], node: etree._Element, outer: Scope | None = None) -> None:
         super().__init__()
         self._lets = lets
@@ -112,6 +114,8 @@ class Rule:
     context: Context
     lets: Mapping[str, Let]
     assertions: tuple[Assertion, ...]
+    silence: Expression
+    """True where none of them speaks: asked first, for it costs one call of libxml2 and most elements are in order."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,8 @@ class Pattern:
                     continue
                 judged.add(node)
                 scope = Scope(rule.lets, node, around)
+                if rule.silence(node, scope):
+                    continue
                 for assertion in rule.assertions:
                     if assertion.test(node, scope) is assertion.speaks_when:
                         yield assertion, node, scope

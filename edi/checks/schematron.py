@@ -9,14 +9,14 @@ a UserError names file and line of all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from edi.checks.rules import Assertion, Let, Pattern, Rule, Rules, Scope, Text
 from edi.checks.schematron_grammar import LANG, SCH, Problems, check_grammar, children_of, name_of
-from edi.checks.xpath import Compiler, Expression, Value
+from edi.checks.xpath import Compiler, Expression, Value, write_out
 from edi.checks.xpath_words import XPathFault
 from edi.core.findings import Severity
 from edi.errors import UserError
@@ -97,7 +97,8 @@ class _Builder:
     def _rule(self, rule: etree._Element, visible: _Visible) -> Rule | None:
         lets: dict[str, Let] = {}
         assertions = []
-        for element in self._contents(rule, ()):
+        contents = list(self._contents(rule, ()))
+        for element in contents:
             if name_of(element) == "let":
                 visible = self._let(element, lets, visible)
             else:
@@ -107,7 +108,11 @@ class _Builder:
         except XPathFault as fault:
             self._problems.add(rule, fault.zh, fault.en)
             return None
-        return Rule(context, lets, tuple(one for one in assertions if one))
+        sound = [one for one in assertions if one]
+        if len(lets) + len(sound) < len(contents):
+            return None  # what is wrong has been noted
+        silence = self._compiler.compile(_silence(contents), "boolean", visible.constants)
+        return Rule(context, lets, tuple(sound), silence)
 
     def _contents(self, rule: etree._Element, chain: tuple[str, ...]) -> Iterator[etree._Element]:
         """Lets and assertions of a rule, those it extends in their place."""
@@ -222,6 +227,19 @@ class _Builder:
     def _insertion(self, element: etree._Element, visible: _Visible) -> str | Expression:
         wrap, attribute = ("string", "select") if name_of(element) == "value-of" else ("name", "path")
         return self._expression(element, element.get(attribute, "."), visible, wrap) or ""
+
+
+def _silence(contents: Sequence[etree._Element]) -> str:
+    """What is true where none of the assertions among the contents of a rule speaks.
+
+    A variable that is used only once is written in its place, those that are used more often stay what they are.
+    """
+    wanted = {"assert": "boolean", "report": "not"}
+    tests = [f"{wanted[name_of(one)]}({one.get('test')})" for one in contents if name_of(one) in wanted]
+    source = " and ".join(tests) or "true()"
+    for let in reversed([one for one in contents if name_of(one) == "let"]):
+        source = write_out(source, let.get("name", ""), let.get("value", ""))
+    return source
 
 
 def _is_abstract(rule: etree._Element) -> bool:

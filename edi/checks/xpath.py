@@ -15,6 +15,7 @@ from typing import Any
 
 from lxml import etree
 
+from edi.checks import long_text
 from edi.checks.xpath_words import Token, XPathFault, read_words
 
 Value = Any
@@ -61,7 +62,11 @@ class Context:
     """The path of a rule: which elements it speaks of, anywhere in the document."""
 
     source: str
-    _compiled: etree.XPath
+    _compiled: Callable[[etree._Element], Sequence[etree._Element]]
+    _first: str
+    """Name of the elements with which the path begins; empty if it may begin with others, or has alternatives."""
+    _from_parent: Callable[[etree._Element], Sequence[etree._Element]]
+    """The same path, for the parent of those elements: to look for them all over the document takes thrice the time."""
     _last: frozenset[str]
     """Names one of which the element must have; empty if it may have any."""
     _upwards: tuple[str, ...]
@@ -76,8 +81,15 @@ class Context:
             return ()
         found = document.found.get(self.source)
         if found is None:
-            found = document.found[self.source] = self._compiled(document.root)
+            found = document.found[self.source] = self._find(document)
         return found
+
+    def _find(self, document: Index) -> Sequence[etree._Element]:
+        if self._first:
+            parents = {one.getparent() for one in document.by_name.get(self._first, ())}
+            if len(parents) == 1 and (parent := parents.pop()) is not None:
+                return self._from_parent(parent)
+        return self._compiled(document.root)
 
 
 class Index:
@@ -140,9 +152,12 @@ class Compiler:
         last = frozenset(self._clark(path[-1].text) for path in names)
         is_plain = len(paths) == 1 and all(token.kind == "step" or token.text == "/" for token in tokens)
         upwards = tuple(self._clark(token.text) for token in reversed(tokens) if token.kind == "step")
+        begins = len(paths) == 1 and tokens[0].kind == "step" and "*" not in tokens[0].text
         return Context(
             source=source,
             _compiled=self._xpath(" | ".join(text if text.startswith("/") else f"//{text}" for text, _ in paths)),
+            _first=self._clark(tokens[0].text) if begins else "",
+            _from_parent=self._xpath(source),
             _last=frozenset() if any("*" in name for name in last) else last,
             _upwards=() if not is_plain or tokens[0].kind == "path" or any("*" in one for one in upwards) else upwards,
         )
@@ -176,7 +191,11 @@ class Compiler:
             self._loaded[address] = holder
 
     def _xpath(self, source: str) -> etree.XPath:
-        extensions = {(None, "document"): self._document} if "document" in source else None
+        functions: dict[str, Callable[..., Any]] = {
+            "document": self._document,
+            long_text.TRANSLATE: long_text.translate,
+        }
+        extensions = {(None, name): function for name, function in functions.items() if name in source}
         try:
             return etree.XPath(source, namespaces=dict(self.namespaces), extensions=extensions, smart_strings=False)
         except etree.XPathSyntaxError as error:
@@ -202,13 +221,25 @@ def _literal(value: Value) -> str:
 
 
 def _inline(source: str, tokens: list[Token], literals: Mapping[str, str]) -> str:
-    """The expression with literals in place of variables."""
+    """The expression with literals in place of variables, and the quicker of two functions where there are two."""
     parts, position = [], 0
-    for token in tokens:
+    for index, token in enumerate(tokens):
         if token.kind == "variable" and literals.get(token.text):
             parts += [source[position : token.start], literals[token.text]]
             position = token.start + len(token.text) + 1
+        elif long_text.is_long(tokens, index):
+            parts += [source[position : token.start], long_text.TRANSLATE]
+            position = token.start + len(token.text)
     return "".join([*parts, source[position:]])
+
+
+def write_out(source: str, name: str, value: str) -> str:
+    """`source` with `value` in place of the variable, if that spares a call and computes nothing twice: if it is used once.
+
+    Within a predicate it stays a variable, for there `value` would be about another node.
+    """
+    uses = [token for token in read_words(source) if token.kind == "variable" and token.text == name]
+    return _inline(source, uses, {name: f"({value})"}) if len(uses) == 1 and not uses[0].depth else source
 
 
 def _looks_at_node(tokens: list[Token], index: int) -> bool:

@@ -30,9 +30,24 @@ def human_path(element: etree._Element) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _qualified(path: str, namespace: str) -> str:
-    """`path` with `namespace`, in braces, before each of its names; the forms use the same few paths for every message."""
-    return "/".join(namespace + name for name in path.split("/"))
+def _steps(path: str, namespace: str) -> tuple[str, ...]:
+    """The names of `path` with `namespace`, in braces, before each; the forms use the same few paths for every message."""
+    return tuple(namespace + name for name in path.split("/"))
+
+
+def _below(element: etree._Element, steps: tuple[str, ...]) -> Iterator[etree._Element]:
+    """What iterfind gives for names alone, in half its time."""
+    found = element.iterchildren(steps[0])
+    return found if len(steps) == 1 else (one for child in found for one in _below(child, steps[1:]))
+
+
+def _first(element: etree._Element, steps: tuple[str, ...]) -> etree._Element | None:
+    """The first of those, without a generator for each step."""
+    for child in element.iterchildren(steps[0]):
+        found = child if len(steps) == 1 else _first(child, steps[1:])
+        if found is not None:
+            return found
+    return None
 
 
 def _text_of(element: etree._Element) -> str:
@@ -59,9 +74,12 @@ class Node:
         """The message the block stands in; the block itself where it stands alone."""
         return Node(self.element.getroottree().getroot())
 
-    def _find(self, path: str) -> Iterator[etree._Element]:
+    def _steps(self, path: str) -> tuple[str, ...]:
         space, brace, _ = str(self.element.tag).rpartition("}")
-        return self.element.iterfind(_qualified(path, space + brace))
+        return _steps(path, space + brace)
+
+    def _find(self, path: str) -> Iterator[etree._Element]:
+        return _below(self.element, self._steps(path))
 
     def text_here(self) -> str:
         """Text of the block itself."""
@@ -69,7 +87,8 @@ class Node:
 
     def text(self, path: str) -> str:
         """Text of the first element at `path`, empty if there is none."""
-        return next(map(_text_of, self._find(path)), "")
+        found = _first(self.element, self._steps(path))
+        return "" if found is None else _text_of(found)
 
     def texts(self, path: str) -> list[str]:
         """Texts of all elements at `path`, in document order; comments do not cut them."""
@@ -81,7 +100,7 @@ class Node:
 
     def where(self, path: str = "") -> str:
         """XPath for a finding about `path`; the block itself where `path` has no element."""
-        found = next(self._find(path), None) if path else None
+        found = _first(self.element, self._steps(path)) if path else None
         return human_path(self.element if found is None else found)
 
     def canonical(self) -> str:
