@@ -8,7 +8,7 @@ and never refuses it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -107,17 +107,24 @@ class Desk:
 
     def take_turns(self, limit: int) -> int:
         """Give up to `limit` due applications their turn, in order; the answer is how many."""
-        for done in range(limit):
-            entry = self.docket.next_turn(self.now)
-            if entry is None:
-                return done
-            self._take_turn(entry)
-        return limit
+        done = 0
+        while entries := self.docket.next_turns(self.now, limit - done):
+            self._take(entries)
+            done += len(entries)
+        return done
 
-    def _take_turn(self, entry: Entry) -> None:
-        trouble = attempt(self.connection, lambda: self._perform(entry, self._rule(entry)))
-        if trouble:
-            self.docket.stop(entry, trouble)
+    def _take(self, entries: Sequence[Entry]) -> None:
+        """Give these their turn. Where one of several cannot take it all are undone and go one by one: only it stops."""
+        trouble = attempt(self.connection, lambda: self._turn(entries))
+        if trouble and len(entries) > 1:
+            for entry in entries:
+                self._take([entry])
+        elif trouble:
+            self.docket.stop(entries[0], trouble)
+
+    def _turn(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._perform(entry, self._rule(entry))
 
     def _rule(self, entry: Entry) -> Ruling:
         scenario, form = self._scenario(entry.client_seq_no, entry.guid), self._form(entry)
@@ -151,6 +158,8 @@ class Desk:
         results = self._approve(entry) if ruling.status is self._form(entry).approved_as else None
         if read_scenario(entry.client_seq_no).outcome is not Outcome.SILENT:
             self._tell(entry, ruling, ruling.status, results)
+        if results is None:
+            return  # only what was approved ends a certificate
         for outlived in self.docket.outlived(entry.applicant):
             self._perform(outlived, cases.void())
 

@@ -145,10 +145,16 @@ class Docket:
 
     # Turns
 
-    def next_turn(self, now: datetime) -> Entry | None:
-        """The application whose turn is next, if any turn is due."""
-        row = self._one(f"{_SELECT} WHERE due <= ? ORDER BY due, stage, id LIMIT 1", iso(now))
-        return _entry(row) if row else None
+    def next_turns(self, now: datetime, limit: int) -> list[Entry]:
+        """The applications whose turn is next, up to `limit` of one stage that are due at one moment; empty if none is.
+
+        What becomes due by their turns is of a later moment or a later stage: it never comes between them.
+        """
+        first = "SELECT due, stage FROM applications WHERE due <= ? ORDER BY due, stage, id LIMIT 1"
+        rows = self.connection.execute(
+            f"{_SELECT} WHERE due IS NOT NULL AND (due, stage) = ({first}) ORDER BY id LIMIT ?", (iso(now), limit)
+        )
+        return [_entry(row) for row in rows]
 
     def nodes(self, message: int, form: Form) -> list[Node]:
         """The business nodes of the message, as signed."""
