@@ -68,23 +68,26 @@ class Desk:
             self._lodge_filing(arrival)
 
     def _lodge_filing(self, filing: Filing) -> None:
-        message = 0
-        all_stored = True
+        new: list[NewApplication] = []
+        conflicts: list[NewApplication] = []
         seen: set[str] = set()
         for one in filing.applications:
             stored = self.docket.stored_digest(one.guid)
             if one.guid in seen or stored not in (None, one.digest):
-                all_stored = False
-                finding = conflict_finding(filing.letter.form, one.guid, one.position)
-                self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
-            elif stored is not None:
-                self.receipts.repeat(self.connection, one.guid)
+                conflicts.append(one)
+            elif stored is None:
+                new.append(one)
             else:
-                message = message or self.docket.enter_message(filing.message, self.now)
-                self._enter(one, message, filing.letter.form)
+                self.receipts.repeat(self.connection, one.guid)
             seen.add(one.guid)
-        if message and all_stored:
-            self.docket.let_stand(message, filing.letter.raw_digest)
+        for one in conflicts:
+            finding = conflict_finding(filing.letter.form, one.guid, one.position)
+            self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
+        if new:
+            stands_as = None if conflicts else filing.letter.raw_digest
+            message = self.docket.enter_message(filing.message, self.now, stands_as)
+            for one in new:
+                self._enter(one, message, filing.letter.form)
 
     def _enter(self, one: NewApplication, message: int, form: Form) -> None:
         scenario = self._scenario(one.client_seq_no, one.guid)

@@ -116,16 +116,13 @@ class Docket:
         """True if a receipt of this code was given for an application of this guid."""
         return self._one("SELECT 1 FROM receipts WHERE guid = ? AND code = ?", guid, code) is not None
 
-    def enter_message(self, message: NewMessage, at: datetime) -> int:
-        """Enter a message and return its number."""
+    def enter_message(self, message: NewMessage, at: datetime, raw_digest: str | None = None) -> int:
+        """Enter a message and return its number. With `raw_digest` it stands: from now on the same bytes are dropped."""
         return self._insert(
-            "INSERT INTO messages (received_at, sender, message_id, form, signed_by, content) VALUES (?, ?, ?, ?, ?, ?)",
-            iso(at), message.sender, message.message_id, message.form, message.signed_by, message.content,
+            "INSERT INTO messages (received_at, sender, message_id, form, signed_by, content, raw_digest) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            iso(at), message.sender, message.message_id, message.form, message.signed_by, message.content, raw_digest,
         )  # fmt: skip
-
-    def let_stand(self, message: int, raw_digest: str) -> None:
-        """Every application of the message is stored: from now on the same bytes are dropped."""
-        self.connection.execute("UPDATE messages SET raw_digest = ? WHERE id = ?", (raw_digest, message))
 
     def enter(self, new: NewApplication, message: int, *, at: datetime, due: datetime) -> None:
         """Enter an application of a message as SUBMITTED, with what it claims."""
