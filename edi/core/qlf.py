@@ -38,13 +38,16 @@ def claim_whole(purpose: Purpose) -> str:
     return purpose.name
 
 
-_CLAIMS = {claim(purpose, one): (purpose, one.value) for purpose in _PREFIXES for one in Qualification}
+_CLAIMED = {purpose: {claim(purpose, one): one for one in Qualification} for purpose in _PREFIXES}
+_CLAIMS = {token: (purpose, one.value) for purpose, types in _CLAIMED.items() for token, one in types.items()}
 _CLAIMS |= {claim_whole(purpose): (purpose, "") for purpose in Purpose if purpose not in _PREFIXES}
+_PLACES = {one: place for place, one in enumerate(Qualification)}
 
 
 def under(purpose: Purpose, pending: Collection[str]) -> frozenset[Qualification]:
     """The types that some application under way claims for `purpose`."""
-    return frozenset(one for one in Qualification if claim(purpose, one) in pending)
+    types = _CLAIMED[purpose]
+    return frozenset(types[token] for token in pending if token in types)
 
 
 def claim_words(token: str) -> str:
@@ -72,8 +75,7 @@ def types_held(register: RegisterView, uscc: str) -> frozenset[Qualification]:
 
 def in_order(types: Iterable[Qualification]) -> list[Qualification]:
     """The types in the order of the table, so that findings and effects come the same way every time."""
-    wanted = set(types)
-    return [one for one in Qualification if one in wanted]
+    return sorted(set(types), key=_PLACES.__getitem__)
 
 
 def about(node: Node, code: str, one: Qualification, zh: str, en: str, ground: str, *, path: str) -> Finding:

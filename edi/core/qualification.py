@@ -87,20 +87,22 @@ NEEDS_ONE_OF: dict[Qualification, frozenset[Qualification]] = {
     seller: frozenset({Qualification.TRADER, Qualification.TRADER_BRANCH})
     for seller in (Qualification.CBEC_ENTERPRISE, Qualification.CBEC_AGENT)
 }
-"""Types that stand only beside one of others (QLF-006, QLF-106)."""
+"""Types that stand only beside one of others (QLF-006, QLF-106), in the order of the table."""
 
 
 def excluded_pairs(
     applied: Collection[Qualification], held: Collection[Qualification]
 ) -> list[tuple[Qualification, Qualification]]:
     """Pairs (applied, held) that exclude each other, in the order of the table."""
+    if not held:
+        return []  # as for most who file
     return [(one, other) for one, other in _EXCLUDING if one in applied and other in held]
 
 
 def unmet_needs(applied: Collection[Qualification], held: Collection[Qualification]) -> list[Qualification]:
     """Types applied for whose companions are neither applied for nor held."""
     present = {*applied, *held}
-    return [one for one in Qualification if one in applied and one in NEEDS_ONE_OF and not NEEDS_ONE_OF[one] & present]
+    return [one for one, needed in NEEDS_ONE_OF.items() if one in applied and not needed & present]
 
 
 def left_without_need(

@@ -49,7 +49,7 @@ def from_digits17(text: str) -> datetime:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds, sortable as text."""
-    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"  # without "+00:00"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def from_iso(text: str) -> datetime:

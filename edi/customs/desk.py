@@ -8,7 +8,7 @@ and never refuses it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -68,23 +68,26 @@ class Desk:
             self._lodge_filing(arrival)
 
     def _lodge_filing(self, filing: Filing) -> None:
-        message = 0
-        all_stored = True
+        new: list[NewApplication] = []
+        conflicts: list[NewApplication] = []
         seen: set[str] = set()
         for one in filing.applications:
             stored = self.docket.stored_digest(one.guid)
             if one.guid in seen or stored not in (None, one.digest):
-                all_stored = False
-                finding = conflict_finding(filing.letter.form, one.guid, one.position)
-                self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
-            elif stored is not None:
-                self.receipts.repeat(self.connection, one.guid)
+                conflicts.append(one)
+            elif stored is None:
+                new.append(one)
             else:
-                message = message or self.docket.enter_message(filing.message, self.now)
-                self._enter(one, message, filing.letter.form)
+                self.receipts.repeat(self.connection, one.guid)
             seen.add(one.guid)
-        if message and all_stored:
-            self.docket.let_stand(message, filing.letter.raw_digest)
+        for one in conflicts:
+            finding = conflict_finding(filing.letter.form, one.guid, one.position)
+            self._fail(filing.letter, _answerable(one), Failure.CONFLICT, [finding])
+        if new:
+            stands_as = None if conflicts else filing.letter.raw_digest
+            message = self.docket.enter_message(filing.message, self.now, stands_as)
+            for one in new:
+                self._enter(one, message, filing.letter.form)
 
     def _enter(self, one: NewApplication, message: int, form: Form) -> None:
         scenario = self._scenario(one.client_seq_no, one.guid)
@@ -107,17 +110,24 @@ class Desk:
 
     def take_turns(self, limit: int) -> int:
         """Give up to `limit` due applications their turn, in order; the answer is how many."""
-        for done in range(limit):
-            entry = self.docket.next_turn(self.now)
-            if entry is None:
-                return done
-            self._take_turn(entry)
-        return limit
+        done = 0
+        while entries := self.docket.next_turns(self.now, limit - done):
+            self._take(entries)
+            done += len(entries)
+        return done
 
-    def _take_turn(self, entry: Entry) -> None:
-        trouble = attempt(self.connection, lambda: self._perform(entry, self._rule(entry)))
-        if trouble:
-            self.docket.stop(entry, trouble)
+    def _take(self, entries: Sequence[Entry]) -> None:
+        """Give these their turn. Where one of several cannot take it all are undone and go one by one: only it stops."""
+        trouble = attempt(self.connection, lambda: self._turn(entries))
+        if trouble and len(entries) > 1:
+            for entry in entries:
+                self._take([entry])
+        elif trouble:
+            self.docket.stop(entries[0], trouble)
+
+    def _turn(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._perform(entry, self._rule(entry))
 
     def _rule(self, entry: Entry) -> Ruling:
         scenario, form = self._scenario(entry.client_seq_no, entry.guid), self._form(entry)
@@ -151,6 +161,8 @@ class Desk:
         results = self._approve(entry) if ruling.status is self._form(entry).approved_as else None
         if read_scenario(entry.client_seq_no).outcome is not Outcome.SILENT:
             self._tell(entry, ruling, ruling.status, results)
+        if results is None:
+            return  # only what was approved ends a certificate
         for outlived in self.docket.outlived(entry.applicant):
             self._perform(outlived, cases.void())
 

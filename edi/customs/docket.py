@@ -116,16 +116,13 @@ class Docket:
         """True if a receipt of this code was given for an application of this guid."""
         return self._one("SELECT 1 FROM receipts WHERE guid = ? AND code = ?", guid, code) is not None
 
-    def enter_message(self, message: NewMessage, at: datetime) -> int:
-        """Enter a message and return its number."""
+    def enter_message(self, message: NewMessage, at: datetime, raw_digest: str | None = None) -> int:
+        """Enter a message and return its number. With `raw_digest` it stands: from now on the same bytes are dropped."""
         return self._insert(
-            "INSERT INTO messages (received_at, sender, message_id, form, signed_by, content) VALUES (?, ?, ?, ?, ?, ?)",
-            iso(at), message.sender, message.message_id, message.form, message.signed_by, message.content,
+            "INSERT INTO messages (received_at, sender, message_id, form, signed_by, content, raw_digest) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            iso(at), message.sender, message.message_id, message.form, message.signed_by, message.content, raw_digest,
         )  # fmt: skip
-
-    def let_stand(self, message: int, raw_digest: str) -> None:
-        """Every application of the message is stored: from now on the same bytes are dropped."""
-        self.connection.execute("UPDATE messages SET raw_digest = ? WHERE id = ?", (raw_digest, message))
 
     def enter(self, new: NewApplication, message: int, *, at: datetime, due: datetime) -> None:
         """Enter an application of a message as SUBMITTED, with what it claims."""
@@ -145,10 +142,16 @@ class Docket:
 
     # Turns
 
-    def next_turn(self, now: datetime) -> Entry | None:
-        """The application whose turn is next, if any turn is due."""
-        row = self._one(f"{_SELECT} WHERE due <= ? ORDER BY due, stage, id LIMIT 1", iso(now))
-        return _entry(row) if row else None
+    def next_turns(self, now: datetime, limit: int) -> list[Entry]:
+        """The applications whose turn is next, up to `limit` of one stage that are due at one moment; empty if none is.
+
+        What becomes due by their turns is of a later moment or a later stage: it never comes between them.
+        """
+        first = "SELECT due, stage FROM applications WHERE due <= ? ORDER BY due, stage, id LIMIT 1"
+        rows = self.connection.execute(
+            f"{_SELECT} WHERE due IS NOT NULL AND (due, stage) = ({first}) ORDER BY id LIMIT ?", (iso(now), limit)
+        )
+        return [_entry(row) for row in rows]
 
     def nodes(self, message: int, form: Form) -> list[Node]:
         """The business nodes of the message, as signed."""

@@ -18,7 +18,6 @@ from edi.adapters.files import sweep_temporaries, write_whole
 from edi.core.form import Form
 from edi.core.times import from_iso, iso
 from edi.customs.faults import letter_of
-from edi.customs.numbers import next_count
 from edi.customs.settings import Settings
 from edi.customs.store import Store
 from edi.messages.bundle import pack
@@ -40,8 +39,8 @@ class ReceiptDesk:
         self, connection: sqlite3.Connection, form: Form, receipt: Receipt, *, to: str, application: int | None = None
     ) -> None:
         """Sign a receipt for the node `to` and put it on the list of those to deliver."""
-        number = next_count(connection, "receipt")
-        said = replace(receipt, time=_after_the_last(connection, receipt))
+        number, time = _place_of(connection, receipt)
+        said = replace(receipt, time=time)
         guid = self._message_guid(number, said)
         connection.execute(
             "INSERT INTO receipts (id, guid, application, code, said_at, file_name, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -122,8 +121,11 @@ class ReceiptDesk:
         )
 
 
-def _after_the_last(connection: sqlite3.Connection, receipt: Receipt) -> datetime:
-    """The receipt's time, but always later than the one before it on the same application."""
-    row = connection.execute("SELECT max(said_at) AS last FROM receipts WHERE guid = ?", (receipt.guid,)).fetchone()
+def _place_of(connection: sqlite3.Connection, receipt: Receipt) -> tuple[int, datetime]:
+    """The receipt's number, the next one, and its time: always later than the one before it on the same application."""
+    row = connection.execute(
+        "SELECT (SELECT max(id) FROM receipts) AS number, (SELECT max(said_at) FROM receipts WHERE guid = ?) AS last",
+        (receipt.guid,),
+    ).fetchone()
     earliest = from_iso(row["last"]) + _TICK if row["last"] else receipt.time
-    return max(receipt.time, earliest)
+    return (row["number"] or 0) + 1, max(receipt.time, earliest)

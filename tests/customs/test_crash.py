@@ -57,7 +57,7 @@ PLACES = {
     "entered, not committed": (Docket, "note_arrival", lambda original: dies_at_call(original, 4)),
     "committed, files not removed": (Inbox, "finish", lambda _: dies_before),
     "files removed": (Inbox, "finish", dies_after),
-    "first turns": (Desk, "_take_turn", lambda original: dies_at_call(original, 5)),
+    "first turns": (Desk, "_perform", lambda original: dies_at_call(original, 5)),
     "receipt signed, not committed": (ReceiptDesk, "give", dies_after),
     "turns committed, receipts not written": (ReceiptDesk, "deliver", lambda _: dies_before),
     "a receipt staged": (files, "_write_all", lambda original: dies_at_call(original, 4)),

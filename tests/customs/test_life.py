@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from edi.core.register import EnrolDeclarant
+from edi.customs.register import Register
 from edi.errors import UserError
 
 from .office import Filing
@@ -166,3 +168,24 @@ def test_a_rule_that_raises_stops_its_own_application_only(office, monkeypatch):
     }
     (case,) = office.receiver.queue()
     assert "ZeroDivisionError: a bug" in case.summary
+
+
+def test_an_approval_that_raises_is_undone_alone_among_those_of_one_moment(office, monkeypatch):
+    """Turns of one moment are taken together; the two others are approved, and their numbers know no gap."""
+    grants = Register.carry_out
+
+    def carry_out(register, effect):
+        told = grants(register, effect)
+        if isinstance(effect, EnrolDeclarant) and effect.uscc == APPLICANT:
+            raise ZeroDivisionError("a bug")
+        return told
+
+    monkeypatch.setattr(Register, "carry_out", carry_out)
+    others = ("91310115XX4971453G", "91110105XX48988400")
+    for uscc in (others[0], APPLICANT, others[1]):
+        office.send(Filing(uscc=uscc, declarants=("张示例",)))
+    office.work()
+    assert office.codes() == [120, 120, 120, 300, 300, 300, 399, 399]
+    assert [file.name[:12] for file in office.receipt_files()] == [f"{number:012d}" for number in range(1, 9)]
+    assert [office.held(uscc) for uscc in (others[0], APPLICANT, others[1])] == [["TRADER"], [], ["TRADER"]]
+    assert [case.applicant for case in office.receiver.queue()] == [APPLICANT]
