@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from edi.adapters.config_crls import CrlSourceConfig, senseless_sources
 from edi.adapters.config_faults import FaultsConfig, senseless_faults
 from edi.adapters.config_ops import (
     AlarmsConfig,
@@ -79,6 +80,7 @@ class TrustConfig:
     authorities: tuple[Path, ...]
     crls: Path = Path("pki/crl")
     crl_max_age_seconds: float = 0.0
+    crl_sources: dict[str, CrlSourceConfig] = field(default_factory=dict)
     media: dict[str, Medium] = field(default_factory=dict)
     names: Places = Places()
 
@@ -209,6 +211,7 @@ def _contradictions(config: Config) -> list[str]:
         *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
         *_bad_accounts(config),
         *senseless_faults(config.simulator.faults),
+        *senseless_sources(config.trust.crl_sources, config.trust.authorities),
     ]
 
 

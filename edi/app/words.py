@@ -160,6 +160,15 @@ def _crl(one: Record) -> Words:
     )
 
 
+def _crl_source(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"吊销列表来源 {detail['name']}（{detail['place']}）没有提供可用的列表：{detail['zh']}；仍用原有的列表，到时会再取，请检查该来源",
+        f"The source {detail['name']} of revocation lists ({detail['place']}) has no list that can be used: {detail['en']}; "
+        "the one there is stays in use and it is tried again, look at the source",
+    )
+
+
 def _silent_channel(one: Record) -> Words:
     detail = one["detail"]
     due = china(detail["due"])
@@ -244,6 +253,7 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_no_channel": _no_channel,
     "alarm_box": _box,
     "alarm_crl": _crl,
+    "alarm_crl_source": _crl_source,
     "alarm_silent_channel": _silent_channel,
     "alarm_overdue": _no_word,
     "alarm_stuck": _no_word,
