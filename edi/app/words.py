@@ -87,9 +87,18 @@ def alarm_words(one: Record) -> Words:
 
 
 def _held_before(one: Record) -> Words:
-    zh, en = split_cause(one["detail"].get("trouble", ""))
-    target = one["detail"].get("target", "")
-    return Words(f"{target} 未能写入：{zh}；将自动重试", f"{target} could not be written: {en}; it is tried again")
+    detail = one["detail"]
+    zh, en = split_cause(detail["trouble"])
+    box, waiting = detail["box"], detail["waiting"]
+    if not box:
+        return Words(
+            f"有 {waiting} 份查询未能答复：{zh}；将自动重试", f"queries not answered: {waiting}; {en}; tried again"
+        )
+    return Words(
+        f"{detail['place']} 的目录 {box} 无法写入：{zh}；有 {waiting} 个文件在等，将自动重试；请检查网络盘、磁盘空间和权限",
+        f"The folder {box} of {detail['place']} cannot be written to: {en}; files waiting: {waiting}; they are tried again, "
+        "check network drive, disk space and permissions",
+    )
 
 
 def _contradiction(one: Record) -> Words:
@@ -267,6 +276,10 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
 
 
 def still_open(alarms: Sequence[Record], held: Sequence[Record]) -> list[Record]:
-    """Alarms whose trouble goes on and is not told by a held task already."""
-    targets = {one["target"] for one in held}
-    return [one for one in alarms if not one["over"] and one["detail"].get("target") not in targets]
+    """Alarms whose trouble goes on and is not told by the files that wait for it already."""
+    return [one for one in alarms if not one["over"] and not _told_by(one, held)]
+
+
+def _told_by(alarm: Record, held: Sequence[Record]) -> bool:
+    box = alarm["detail"].get("box")
+    return any(one["target"].startswith(f"{box}/") if box else box == one["target"] for one in held)
