@@ -310,8 +310,8 @@ class _Reader:
 
     def _value(self, hint: Any, value: Any, where: str) -> Any:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-        if origin is types.UnionType:
-            return self._value(arguments[0], value, where)
+        if origin is types.UnionType:  # something or None, which is written as nothing
+            return None if value == "" else self._value(arguments[0], value, where)
         if origin is tuple and isinstance(value, list):
             return tuple(self._value(arguments[0], one, f"{where}[{n}]") for n, one in enumerate(value))
         if origin is dict and isinstance(value, dict):

@@ -233,8 +233,8 @@ def _certificate(one: Record) -> Words:
 def _sender(one: Record) -> Words:
     detail = one["detail"]
     return Words(
-        f"告警无法通过 {detail['sender']} 发出：{detail['trouble']}；已保留，将自动重试，请检查 config.toml 的 [alarms]",
-        f"Alarms cannot be told by {detail['sender']}: {detail['trouble']}; they are kept and told later, check [alarms] "
+        f"告警无法通过 {detail['sender']} 发出：{detail['zh']}；已保留，将自动重试，请检查 config.toml 的 [alarms]",
+        f"Alarms cannot be told by {detail['sender']}: {detail['en']}; they are kept and told later, check [alarms] "
         "in config.toml",
     )
 
