@@ -28,7 +28,7 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """An alarm, or the end of a trouble, in words."""
+    """An alarm, or the end of a trouble, in words; none of its texts holds control characters."""
 
     seq: int
     """Number of its event in the ledger."""
@@ -90,7 +90,7 @@ class FileSender:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, 0o600)
             with open(descriptor, "ab") as file:  # noqa: PTH123 - a descriptor, not a path
-                file.write(text.encode("utf-8", "replace"))
+                file.write(text.encode("utf-8"))
                 file.flush()
                 os.fsync(descriptor)
         except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from edi.adapters.causes import cause_en, cause_zh
+from edi.core.characters import plain
 from edi.core.status import Status, status_of_code
 from edi.core.times import china
 
@@ -18,6 +19,10 @@ class Words(NamedTuple):
 
     zh: str
     en: str
+
+    def harmless(self) -> Words:
+        """The same without controls: it names files and repeats what servers said, and goes to screens, mails and logs."""
+        return Words(plain(self.zh), plain(self.en))
 
 
 OUTCOME_TEXT = {
@@ -67,7 +72,7 @@ def held_words(one: Record) -> Words:
         f"已试 {one['attempts']} 次，下次 {when}（北京时间）",
         f"{what.en.format(en=thing.en, place=one['place'])}: {one['target']}; {cause.en}; "
         f"attempts: {one['attempts']}, next {when} China time",
-    )
+    ).harmless()
 
 
 def _thing(one: Record) -> Words:
@@ -83,7 +88,8 @@ def _thing(one: Record) -> Words:
 def alarm_words(one: Record) -> Words:
     """A sentence on one event that asks for attention."""
     words = _ALARMS.get(one["kind"])
-    return words(one) if words else Words(*(f"{one['kind']} {one['subject']} {one['detail']}",) * 2)
+    said = words(one) if words else Words(*(f"{one['kind']} {one['subject']} {one['detail']}",) * 2)
+    return said.harmless()
 
 
 def _held_before(one: Record) -> Words:

@@ -19,6 +19,7 @@ from edi.adapters.senders import Notice, NotTold, Sender, configured
 from edi.app.office import Office
 from edi.app.ops.troubles import Trouble, reconcile
 from edi.app.words import alarm_words
+from edi.core.characters import plain
 from edi.core.times import from_iso, iso
 
 MOST = 200
@@ -112,7 +113,7 @@ def _notice(record: dict[str, Any], *, over: bool) -> Notice:
         seq=record["seq"],
         at=record["at"],
         kind=record["kind"],
-        subject=record["subject"],
+        subject=plain(record["subject"]),
         over=over,
         zh=words.zh,
         en=words.en,

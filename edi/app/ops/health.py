@@ -24,6 +24,7 @@ from edi.app.office import channels_of
 from edi.app.ops.pulse import read_pulse
 from edi.app.rota import last_runs
 from edi.app.words import still_open
+from edi.core.characters import plain
 from edi.core.times import china, from_iso
 from edi.errors import EdiError, TryLater
 
@@ -69,7 +70,7 @@ def ask_all(config: Config, clock: Clock) -> list[Answer]:
         except OSError as error:
             said = [(State.LATER, cause_zh(error), cause_en(error))]
         said = said or [(State.WELL, "正常", "well")]
-        answers += [Answer(component=name, state=state, zh=zh, en=en) for state, zh, en in said]
+        answers += [Answer(component=name, state=state, zh=plain(zh), en=plain(en)) for state, zh, en in said]
     return answers
 
 
