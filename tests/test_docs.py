@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edi.adapters.config import Config, load_config
+from edi.adapters.config_crls import CrlSourceConfig
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.transport.settings import ChannelSftp, ReceiverSftp
 from edi.app.jobs import find_jobs
@@ -52,6 +53,7 @@ def test_the_sections_that_are_commented_out_show_every_key_and_no_other():
     table = tomllib.loads("\n".join(line[2:] for line in lines if re.match(r"# (\[|\w+ = )", line)))
     assert set(table["channels"]["demo"]["sftp"]) == keys_of(ChannelSftp)
     assert set(table["receivers"]["customs"]["sftp"]) == keys_of(ReceiverSftp)
+    assert set(table["trust"]["crl_sources"]["ca"]) == keys_of(CrlSourceConfig)
 
 
 def test_every_key_of_the_default_configuration_is_explained():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
+import ssl
 
 _CAUSES = {
     errno.ENOENT: ("文件或目录不存在", "no such file or folder"),
@@ -45,8 +47,22 @@ def cause_en(error: OSError) -> str:
 
 
 def _told(error: OSError, language: int) -> str:
-    cause = _CAUSES.get(error.errno or 0, (str(error.strerror), str(error.strerror)))[language]
+    cause = _words(error)[language]
     return f"{_shown(error.filename)}: {cause}" if error.filename else cause
+
+
+def _words(error: OSError) -> tuple[str, str]:
+    """What the network's libraries say has numbers of its own, or none."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"对方的证书不可信（{error.verify_message}）", f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):
+        return f"加密连接失败（{error.reason}）", f"no protected connection ({error.reason})"
+    if isinstance(error, socket.gaierror):
+        return "找不到该主机名", "the name of the host is not known"
+    if isinstance(error, TimeoutError):
+        return _CAUSES[errno.ETIMEDOUT]
+    told = error.strerror or str(error)
+    return _CAUSES.get(error.errno or 0, (told, told))
 
 
 def _shown(path: str | bytes) -> str:

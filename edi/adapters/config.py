@@ -17,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from edi.adapters.config_crls import CrlSourceConfig, senseless_sources
 from edi.adapters.config_faults import FaultsConfig, senseless_faults
 from edi.adapters.config_ops import (
     AlarmsConfig,
@@ -79,6 +80,7 @@ class TrustConfig:
     authorities: tuple[Path, ...]
     crls: Path = Path("pki/crl")
     crl_max_age_seconds: float = 0.0
+    crl_sources: dict[str, CrlSourceConfig] = field(default_factory=dict)
     media: dict[str, Medium] = field(default_factory=dict)
     names: Places = Places()
 
@@ -211,6 +213,7 @@ def _contradictions(config: Config) -> list[str]:
         *senseless_operations(config, {name: one.expect_by for name, one in config.channels.items()}),
         *_bad_accounts(config),
         *senseless_faults(config.simulator.faults),
+        *senseless_sources(config.trust.crl_sources, config.trust.authorities),
     ]
 
 
@@ -309,8 +312,8 @@ class _Reader:
 
     def _value(self, hint: Any, value: Any, where: str) -> Any:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-        if origin is types.UnionType:
-            return self._value(arguments[0], value, where)
+        if origin is types.UnionType:  # something or None, which is written as nothing
+            return None if value == "" else self._value(arguments[0], value, where)
         if origin is tuple and isinstance(value, list):
             return tuple(self._value(arguments[0], one, f"{where}[{n}]") for n, one in enumerate(value))
         if origin is dict and isinstance(value, dict):

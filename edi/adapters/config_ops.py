@@ -56,9 +56,11 @@ class AlarmsConfig:
     mail_server: str = ""
     mail_security: str = "starttls"
     mail_user: str = ""
+    mail_password_file: Path | None = None
     mail_from: str = ""
     mail_to: tuple[str, ...] = ()
     webhook: str = ""
+    tls_authorities: Path | None = None
     timeout_seconds: float = 10.0
 
 

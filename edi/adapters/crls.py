@@ -1,6 +1,6 @@
 """Revocation lists in a folder: read when they change, never an older one again (exchange 6).
 
-Whoever fetches the lists puts them there, as PEM or DER, best by a rename. The highest number ever
+Whoever fetches the lists puts them there, as PEM or DER, best by a rename; the job `crl_refresh` does. The highest number ever
 seen of each authority is written down, so that an old list that is put back does not set free a card
 that was reported lost since.
 """
@@ -50,6 +50,10 @@ class CrlFolder:
             self._current = self._read([self._folder / name for name, *_ in look])
             self._seen = look
         return self._current
+
+    def highest(self, authority: x509.Certificate) -> int:
+        """The highest number of a list of `authority` that was ever seen; -1 if none was."""
+        return self._load_marks().get(fingerprint(authority), -1)
 
     def _look(self) -> Look:
         found = []

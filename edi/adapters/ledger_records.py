@@ -106,23 +106,18 @@ def alarms(rows: Iterable[sqlite3.Row]) -> list[Record]:
     listed: list[Record] = []
     open_ones: dict[str, list[Record]] = {}
     for row in rows:
-        detail, mine = json.loads(row["detail"]), open_ones.setdefault(row["subject"], [])
+        mine = open_ones.setdefault(row["subject"], [])
         if row["kind"] != "healed":
-            listed.append(_alarm(row, detail))
+            listed.append(_alarm(row))
             mine.append(listed[-1])
             continue
-        for one in [one for one in mine if _same_target(one["detail"], detail)]:
+        for one in mine:
             one["over"] = True
-            mine.remove(one)
+        mine.clear()
     return listed
 
 
-def _same_target(alarm: Record, healed: Record) -> bool:
-    """One message may be held at several places; each heals for itself."""
-    return "target" not in alarm or "target" not in healed or bool(alarm["target"] == healed["target"])
-
-
-def _alarm(row: sqlite3.Row, detail: Record) -> Record:
+def _alarm(row: sqlite3.Row) -> Record:
     return {
         "seq": row["seq"],
         "at": row["at"],
@@ -131,5 +126,5 @@ def _alarm(row: sqlite3.Row, detail: Record) -> Record:
         "applicationNo": row["application_no"] or "",
         "file": row["file"] or "",
         "over": False,
-        "detail": detail,
+        "detail": json.loads(row["detail"]),
     }

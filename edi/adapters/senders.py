@@ -12,13 +12,14 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config_ops import AlarmsConfig
 
 MAIL_PASSWORD = "EDI_MAIL_PASSWORD"  # noqa: S105 - the name of a variable
@@ -27,7 +28,7 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """An alarm, or the end of a trouble, in words."""
+    """An alarm, or the end of a trouble, in words; none of its texts holds control characters."""
 
     seq: int
     """Number of its event in the ledger."""
@@ -46,7 +47,12 @@ class Notice:
 
 
 class NotTold(Exception):
-    """The notices could not be handed over; the text says why."""
+    """The notices could not be handed over, and why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
 
 
 class Sender(Protocol):
@@ -66,7 +72,7 @@ def configured(config: AlarmsConfig, environment: Mapping[str, str]) -> Iterator
     if config.mail_server:
         yield MailSender(config, environment.get(MAIL_PASSWORD, ""))
     if config.webhook:
-        yield HookSender(config.webhook, config.timeout_seconds)
+        yield HookSender(config.webhook, config.timeout_seconds, config.tls_authorities)
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,11 @@ class FileSender:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, 0o600)
             with open(descriptor, "ab") as file:  # noqa: PTH123 - a descriptor, not a path
-                file.write(text.encode("utf-8", "replace"))
+                file.write(text.encode("utf-8"))
                 file.flush()
                 os.fsync(descriptor)
         except OSError as error:
-            raise NotTold(f"{self.path}: {error.strerror or error}") from error
+            raise NotTold(cause_zh(error), cause_en(error)) from error
 
 
 @dataclass(frozen=True)
@@ -96,18 +102,22 @@ class MailSender:
     """Sends one mail for all notices; the connection is protected as configured."""
 
     config: AlarmsConfig
-    password: str
+    password: str = field(repr=False)
     name: str = "mail"
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Send."""
+        server = self.config.mail_server
         try:
-            with self._connected() as server:
+            with self._connected() as line:
                 if self.config.mail_user:
-                    server.login(self.config.mail_user, self.password)
-                server.send_message(self._mail(notices))
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise NotTold(f"{self.config.mail_server}: {type(error).__name__}: {error}") from error
+                    self._log_in(line)
+                line.send_message(self._mail(notices))
+        except smtplib.SMTPException as error:
+            told = f"{type(error).__name__}: {error}"
+            raise NotTold(f"{server}：{told}", f"{server}: {told}") from error
+        except OSError as error:
+            raise NotTold(f"{server}：{cause_zh(error)}", f"{server}: {cause_en(error)}") from error
 
     def _connected(self) -> smtplib.SMTP:
         host, _, port = self.config.mail_server.rpartition(":")
@@ -115,16 +125,41 @@ class MailSender:
         security = self.config.mail_security
         number = int(port) if port else _PORTS[security]
         if security == "tls":
-            context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, number, timeout=self.config.timeout_seconds, context=context)
+            return smtplib.SMTP_SSL(host, number, timeout=self.config.timeout_seconds, context=self._context())
         server = smtplib.SMTP(host, number, timeout=self.config.timeout_seconds)
         try:
             if security == "starttls":
-                server.starttls(context=ssl.create_default_context())
+                server.starttls(context=self._context())
         except BaseException:
             server.close()
             raise
         return server
+
+    def _context(self) -> ssl.SSLContext:
+        """The server must have a certificate for its name, of an authority that we or the system trust."""
+        return ssl.create_default_context(cafile=self.config.tls_authorities)
+
+    def _log_in(self, line: smtplib.SMTP) -> None:
+        """What a server says to a wrong password is not repeated: it may hold the password."""
+        password, user = self.password, self.config.mail_user
+        if not password and self.config.mail_password_file:
+            password = self.config.mail_password_file.read_text("utf-8").rstrip("\r\n")
+        if not password:
+            raise NotTold(
+                f"没有邮箱 {user} 的口令；请设置环境变量 {MAIL_PASSWORD} 或 mail_password_file",
+                f"there is no password of {user}; set the environment variable {MAIL_PASSWORD} or mail_password_file",
+            )
+        try:
+            line.login(user, password)
+        except smtplib.SMTPAuthenticationError as error:
+            raise NotTold(
+                f"邮件服务器不接受 {user} 的口令（{error.smtp_code}）",
+                f"the mail server refuses the password of {user} ({error.smtp_code})",
+            ) from None
+        except UnicodeError:
+            raise NotTold(
+                "邮箱的账号和口令只能用 ASCII 字符", "user and password of the mail account must be ASCII"
+            ) from None
 
     def _mail(self, notices: Sequence[Notice]) -> EmailMessage:
         mail = EmailMessage()
@@ -151,6 +186,7 @@ class HookSender:
 
     url: str
     timeout: float
+    tls_authorities: Path | None = None
     name: str = "webhook"
 
     def send(self, notices: Sequence[Notice]) -> None:
@@ -159,14 +195,24 @@ class HookSender:
         request = urllib.request.Request(  # noqa: S310 - http or https, held to by the configuration
             self.url, body, {"Content-Type": "application/json; charset=utf-8"}, method="POST"
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         try:
-            with opener.open(request, timeout=self.timeout) as answer:
+            with self._opener().open(request, timeout=self.timeout) as answer:
                 status = int(answer.status)
         except urllib.error.HTTPError as error:
             error.close()
-            raise NotTold(f"HTTP {error.code}") from error
-        except (OSError, HTTPException, ValueError) as error:
-            raise NotTold(f"{type(error).__name__}: {error}") from error
+            status = error.code
+        except urllib.error.URLError as error:
+            cause = error.reason if isinstance(error.reason, OSError) else error
+            raise NotTold(cause_zh(cause), cause_en(cause)) from error
+        except OSError as error:
+            raise NotTold(cause_zh(error), cause_en(error)) from error
+        except HTTPException as error:
+            raise NotTold("对方的应答不是 HTTP", "the answer is not HTTP") from error
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise NotTold(f"HTTP {status}")
+            raise NotTold(f"HTTP {status}", f"HTTP {status}")
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        context = ssl.create_default_context(cafile=self.tls_authorities)
+        return urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect
+        )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+
+from cryptography import x509
 
 from edi.adapters.config import Config
 from edi.adapters.contract import Shelf, load, locate_contract
@@ -31,13 +34,17 @@ def build_trust(config: Config) -> TrustPolicy:
     authorities = tuple(one for path in trust.authorities for one in load_certificates(path))
     if any(is_sm2(one) for one in authorities) and not is_installed():
         raise Sm2Missing
-    lists = CrlFolder(
-        trust.crls,
+    return TrustPolicy(authorities, trust.media, trust.names, build_lists(config, authorities))
+
+
+def build_lists(config: Config, authorities: Sequence[x509.Certificate]) -> CrlFolder:
+    """The revocation lists of these authorities, as configured."""
+    return CrlFolder(
+        config.trust.crls,
         authorities,
-        longest=timedelta(seconds=trust.crl_max_age_seconds),
+        longest=timedelta(seconds=config.trust.crl_max_age_seconds),
         marks=config.gateway.ledger.parent / CRL_MARKS,
     )
-    return TrustPolicy(authorities, trust.media, trust.names, lists)
 
 
 def build_examiner(config: Config) -> Examiner:

@@ -45,9 +45,14 @@ def build_ferry(config: Config, parts: Parts, arrived: Arrived) -> Ferry:
     return Ferry(lines, news)
 
 
+def journal_of(config: Config) -> Path:
+    """The file the ferry remembers in, beside the ledger."""
+    return config.gateway.ledger.parent / JOURNAL
+
+
 class _Builder:
     def __init__(self, config: Config, parts: Parts, news: deque[News]) -> None:
-        self._journal = config.gateway.ledger.parent / JOURNAL
+        self._journal = journal_of(config)
         self._parts = parts
         self._news = news
 

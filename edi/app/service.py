@@ -25,7 +25,7 @@ from edi.app.office import Office
 from edi.app.ops.pulse import PULSE_SECONDS, Pulse
 from edi.app.rota import Rota
 from edi.app.stopping import Stop
-from edi.app.watching import Tell, watching
+from edi.app.watching import LookAgain, Tell, watching
 from edi.core.times import CHINA
 from edi.errors import EdiError, TryLater
 from edi.gateway.pipeline import Work
@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
 """How long `run --once` waits for files that never come to rest."""
+
+LOOK_SECONDS = 5.0
+"""How soon a folder that was made anew is watched again."""
 
 Word = Callable[[], object]
 """Something for the working thread to do."""
@@ -87,7 +90,7 @@ class Service:
 
     def run(self) -> None:
         """Work until the wish to stop comes."""
-        with watching(self._folders()), self._scheduling(), self._app.ferry.running(self._wake):
+        with watching(self._folders()) as look_again, self._scheduling(look_again), self._app.ferry.running(self._wake):
             self._say(self._work)
             while not self._stop.wished:
                 with contextlib.suppress(queue.Empty):
@@ -117,13 +120,14 @@ class Service:
         return watched | {receiver.collect: lambda _name: self._wake() for receiver in parts.receivers.values()}
 
     @contextmanager
-    def _scheduling(self) -> Iterator[None]:
+    def _scheduling(self, look_again: LookAgain) -> Iterator[None]:
         """Jobs beside the exchange have a thread of their own; the others are queued for the working thread."""
         scheduler = BackgroundScheduler(
             timezone=CHINA,
             executors={"queue": ThreadPoolExecutor(1), "beside": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "misfire_grace_time": None},
         )
+        scheduler.add_job(self._queue, "interval", seconds=LOOK_SECONDS, args=["watch", look_again], executor="queue")
         now = self._office.clock()
         for name, plan in self._rota.plans.items():
             if (due := self._rota.next_run(name)) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import errno
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from edi.adapters.causes import cause_en, cause_zh
 
@@ -18,32 +20,63 @@ log = logging.getLogger(__name__)
 Tell = Callable[[str], None]
 """Takes the name of a file that was closed by its writer or renamed into the folder."""
 
+LookAgain = Callable[[], object]
+
 _LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches", errno.EMFILE: "fs.inotify.max_user_instances"}
 """What the system ran out of, which is neither disk nor files: a limit the administrator can raise."""
 
 
 @contextmanager
-def watching(folders: Mapping[Path, Tell]) -> Iterator[None]:
-    """Watch each folder by itself while the context lasts; where the system cannot, that is told once."""
-    troubles: dict[str, OSError] = {}
+def watching(folders: Mapping[Path, Tell]) -> Iterator[LookAgain]:
+    """Watch each folder by itself while the context lasts; where the system cannot, that is told once.
+
+    What comes out is to be called now and then: a folder that was made anew, or mounted, is watched from then on.
+    """
     try:
         observer = Observer()
     except OSError as error:
         _say([error])
-        yield
+        yield lambda: None
         return
     observer.start()
-    for folder, tell in folders.items():
-        try:
-            observer.schedule(_Announcer(tell), str(folder))
-        except OSError as error:
-            troubles.setdefault(cause_zh(error), error)
-    _say(list(troubles.values()))
+    watch = _Watch(observer, folders)
+    _say(list({cause_zh(error): error for error in watch.begin()}.values()))
     try:
-        yield
+        yield lambda: collections.deque(watch.begin(), maxlen=0)
     finally:
         observer.stop()
         observer.join()
+
+
+class _Watch:
+    """The folders that are to be watched, and those that are."""
+
+    def __init__(self, observer: BaseObserver, folders: Mapping[Path, Tell]) -> None:
+        self._observer = observer
+        self._folders = folders
+        self._watched: dict[Path, tuple[ObservedWatch, tuple[int, int]]] = {}
+        """Each with its device and inode: under the same path there may be another folder by now."""
+
+    def begin(self) -> Iterator[OSError]:
+        """Watch every folder that is there and not watched; why the others are not."""
+        # The observer leaves a folder that was removed; another one made in its place may even have its inode.
+        alive = {one.watch for one in self._observer.emitters if one.is_alive()}
+        for folder, tell in self._folders.items():
+            try:
+                there = folder.stat()
+                identity = there.st_dev, there.st_ino
+                watch, seen = self._watched.get(folder, (None, None))
+                if watch is None or watch not in alive or seen != identity:
+                    self._forget(folder)
+                    self._watched[folder] = self._observer.schedule(_Announcer(tell), str(folder)), identity
+            except OSError as error:
+                yield error
+
+    def _forget(self, folder: Path) -> None:
+        watch, _ = self._watched.pop(folder, (None, None))
+        if watch:
+            self._observer.unschedule(watch)
+            log.info("重新监视 %s / watched again", folder)
 
 
 def _say(troubles: list[OSError]) -> None:

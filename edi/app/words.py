@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from edi.adapters.causes import cause_en, cause_zh
+from edi.core.characters import plain
 from edi.core.status import Status, status_of_code
 from edi.core.times import china
 
@@ -18,6 +19,10 @@ class Words(NamedTuple):
 
     zh: str
     en: str
+
+    def harmless(self) -> Words:
+        """The same without controls: it names files and repeats what servers said, and goes to screens, mails and logs."""
+        return Words(plain(self.zh), plain(self.en))
 
 
 OUTCOME_TEXT = {
@@ -67,7 +72,7 @@ def held_words(one: Record) -> Words:
         f"已试 {one['attempts']} 次，下次 {when}（北京时间）",
         f"{what.en.format(en=thing.en, place=one['place'])}: {one['target']}; {cause.en}; "
         f"attempts: {one['attempts']}, next {when} China time",
-    )
+    ).harmless()
 
 
 def _thing(one: Record) -> Words:
@@ -83,13 +88,23 @@ def _thing(one: Record) -> Words:
 def alarm_words(one: Record) -> Words:
     """A sentence on one event that asks for attention."""
     words = _ALARMS.get(one["kind"])
-    return words(one) if words else Words(*(f"{one['kind']} {one['subject']} {one['detail']}",) * 2)
+    said = words(one) if words else Words(*(f"{one['kind']} {one['subject']} {one['detail']}",) * 2)
+    return said.harmless()
 
 
 def _held_before(one: Record) -> Words:
-    zh, en = split_cause(one["detail"].get("trouble", ""))
-    target = one["detail"].get("target", "")
-    return Words(f"{target} 未能写入：{zh}；将自动重试", f"{target} could not be written: {en}; it is tried again")
+    detail = one["detail"]
+    zh, en = split_cause(detail["trouble"])
+    box, waiting = detail["box"], detail["waiting"]
+    if not box:
+        return Words(
+            f"有 {waiting} 份查询未能答复：{zh}；将自动重试", f"queries not answered: {waiting}; {en}; tried again"
+        )
+    return Words(
+        f"{detail['place']} 的目录 {box} 无法写入：{zh}；有 {waiting} 个文件在等，将自动重试；请检查网络盘、磁盘空间和权限",
+        f"The folder {box} of {detail['place']} cannot be written to: {en}; files waiting: {waiting}; they are tried again, "
+        "check network drive, disk space and permissions",
+    )
 
 
 def _contradiction(one: Record) -> Words:
@@ -160,6 +175,15 @@ def _crl(one: Record) -> Words:
     )
 
 
+def _crl_source(one: Record) -> Words:
+    detail = one["detail"]
+    return Words(
+        f"吊销列表来源 {detail['name']}（{detail['place']}）没有提供可用的列表：{detail['zh']}；仍用原有的列表，到时会再取，请检查该来源",
+        f"The source {detail['name']} of revocation lists ({detail['place']}) has no list that can be used: {detail['en']}; "
+        "the one there is stays in use and it is tried again, look at the source",
+    )
+
+
 def _silent_channel(one: Record) -> Words:
     detail = one["detail"]
     due = china(detail["due"])
@@ -215,8 +239,8 @@ def _certificate(one: Record) -> Words:
 def _sender(one: Record) -> Words:
     detail = one["detail"]
     return Words(
-        f"告警无法通过 {detail['sender']} 发出：{detail['trouble']}；已保留，将自动重试，请检查 config.toml 的 [alarms]",
-        f"Alarms cannot be told by {detail['sender']}: {detail['trouble']}; they are kept and told later, check [alarms] "
+        f"告警无法通过 {detail['sender']} 发出：{detail['zh']}；已保留，将自动重试，请检查 config.toml 的 [alarms]",
+        f"Alarms cannot be told by {detail['sender']}: {detail['en']}; they are kept and told later, check [alarms] "
         "in config.toml",
     )
 
@@ -244,6 +268,7 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
     "alarm_no_channel": _no_channel,
     "alarm_box": _box,
     "alarm_crl": _crl,
+    "alarm_crl_source": _crl_source,
     "alarm_silent_channel": _silent_channel,
     "alarm_overdue": _no_word,
     "alarm_stuck": _no_word,
@@ -257,6 +282,10 @@ _ALARMS: dict[str, Callable[[Record], Words]] = {
 
 
 def still_open(alarms: Sequence[Record], held: Sequence[Record]) -> list[Record]:
-    """Alarms whose trouble goes on and is not told by a held task already."""
-    targets = {one["target"] for one in held}
-    return [one for one in alarms if not one["over"] and one["detail"].get("target") not in targets]
+    """Alarms whose trouble goes on and is not told by the files that wait for it already."""
+    return [one for one in alarms if not one["over"] and not _told_by(one, held)]
+
+
+def _told_by(alarm: Record, held: Sequence[Record]) -> bool:
+    box = alarm["detail"].get("box")
+    return any(one["target"].startswith(f"{box}/") if box else box == one["target"] for one in held)

@@ -122,6 +122,20 @@ def judge_crl(crl: x509.CertificateRevocationList, authority: x509.Certificate) 
     )
 
 
+def check_successor(crl: Crl, current: Crl | None, highest: int, at: datetime, longest: timedelta) -> None:
+    """Raise UnusableList unless `crl` may take the place of `current`; `highest` is the highest number ever seen."""
+    made = f"{crl.this_update:%Y-%m-%d %H:%M:%S}Z"
+    if crl.number < highest or (current and crl.this_update < current.this_update):
+        raise UnusableList(
+            f"第 {crl.number} 号（签发于 {made}）比已有的旧",
+            f"number {crl.number}, made {made}, is older than what is known",
+        )
+    if not crl.is_fresh(at, longest):
+        raise UnusableList(
+            f"第 {crl.number} 号（签发于 {made}）已过期", f"number {crl.number}, made {made}, is out of date"
+        )
+
+
 def _number(crl: x509.CertificateRevocationList) -> int:
     for one in crl.extensions:
         if one.critical and not isinstance(one.value, _UNDERSTOOD):

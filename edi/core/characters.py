@@ -14,5 +14,5 @@ def is_seen(one: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A stranger's text, fit to be shown on a terminal: � for every control in it."""
+    """A stranger's text on one line, fit for a terminal, a mail or a log: � for every control in it."""
     return "".join(one if is_seen(one) else "\ufffd" for one in text)

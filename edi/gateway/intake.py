@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import logging
@@ -85,12 +86,14 @@ class Intake:
     """Claims that could not be judged when last looked at."""
 
     def prepare(self) -> None:
-        """Clear what a crash left half written. Raises OSError for a box that is out of reach.
+        """Clear what a crash left half written. Raises OSError if the OutBox is out of reach.
 
-        A missing box is not made here: it may be a network drive that is not mounted yet.
+        A missing box is not made here: it may be a network drive that is not mounted yet. One that we write
+        to is told of when there is something to write.
         """
         for box in (self.channel.boxes.inbox, self.channel.boxes.sentbox, self.channel.boxes.failbox):
-            sweep_temporaries(box)
+            with contextlib.suppress(OSError):
+                sweep_temporaries(box)
         claimed_folder(self.channel.boxes.outbox)
 
     def take(self, parts: Parts, room: int) -> list[Claim]:

@@ -21,6 +21,7 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.clock import Clock
 from edi.adapters.transport.journal import Journal, Trouble
 from edi.core.retry import RetryPolicy
+from edi.core.times import iso
 from edi.errors import EdiError, TryLater, UserError
 from edi.gateway.ferry import Leg
 
@@ -173,7 +174,9 @@ class Line:
         now = self._clock()
         due = now if attempts < TRIES_BEFORE_ALARM else self._retry.next_try(attempts - 1, now, self._jitter())
         self._held[name] = _Held(due, error)
-        self._remember(name, Trouble(attempts, known.told or alarm))
+        since = known.since if known.since and attempts > 1 else iso(now)
+        told, fault = known.told or alarm, isinstance(error, UserError)
+        self._remember(name, Trouble(attempts, told, since, iso(due), error.zh, error.en, fault))
 
     def _release(self, name: str) -> None:
         self._held.pop(name, None)

@@ -12,17 +12,17 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from edi.adapters.boxes import release
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
-from edi.adapters.ledger import Due, Entry, Task
+from edi.adapters.ledger import Due, Task
 from edi.core.chain import Head
 from edi.core.status import Status
 from edi.errors import TryLater
 from edi.gateway import names
+from edi.gateway.held import tell_of_boxes
 from edi.gateway.parts import Parts
 from edi.gateway.reply import reply
 from edi.messages.bundle import pack
@@ -64,30 +64,23 @@ class _Batch:
         head = self._parts.ledger.head()
         self._write(self._of_kind("status"), lambda task: status_file(self._parts, task, head))
         now = self._parts.clock()
+        held = [one for one in self._due if one.id in self._troubles]
+        done = [one for one in self._due if one.id not in self._troubles]
         with self._parts.ledger.transaction(now) as entry:
-            entry.done(one.id for one in self._due if one.id not in self._troubles)
-            for one in self._due:
-                if one.id in self._troubles:
-                    self._hold(entry, one, self._parts.retry.next_try(one.attempts + 1, now, jitter()))
-                elif one.attempts:
-                    entry.event("healed", one.task.subject, place=one.task.place, target=one.task.target)
-                    log.warning("恢复：%s 已送达 / delivered at last", one.task.target)
-        return len(self._due) - len(self._troubles)
+            entry.done(one.id for one in done)
+            for one in held:  # held, never refused (exchange 7)
+                next_try = self._parts.retry.next_try(one.attempts + 1, now, jitter())
+                entry.postpone(one.id, one.attempts + 1, next_try, self._troubles[one.id])
+            tell_of_boxes(
+                entry,
+                self._parts.quarantine,
+                troubled=[(one.task, self._troubles[one.id]) for one in held],
+                done=[one.task for one in done if one.attempts],
+            )
+        return len(done)
 
     def _of_kind(self, kind: str) -> list[Due]:
         return [one for one in self._due if one.task.kind == kind]
-
-    def _hold(self, entry: Entry, one: Due, next_try: datetime) -> None:
-        """Held, never refused; one alarm when the trouble begins, not one per try (exchange 7)."""
-        trouble = self._troubles[one.id]
-        entry.postpone(one.id, one.attempts + 1, next_try, trouble)
-        if one.attempts == 0:
-            task = one.task
-            entry.event("alarm_held", task.subject, place=task.place, target=task.target, trouble=trouble)
-            keys = {"channel": task.place, "file": Path(task.target).name, "event": "alarm_held"}
-            log.warning(
-                "暂缓：%s 未能送达（%s），将自动重试 / held, tried again later", task.target, trouble, extra=keys
-            )
 
     def _reply(self, due: Iterable[Due]) -> None:
         """Queries that the gateway answers itself; what they bring is written with the next batch."""

@@ -34,9 +34,12 @@ class Box(Night):
         return [json.loads(detail)["names"] for _, detail in self.sql(SHOW_ALL, kind)]
 
     def troubled(self) -> list[str]:
-        """What alarms were about, each channel and each file that waited."""
-        held = [json.loads(detail)["target"] for _, detail in self.sql(SHOW_ALL, "alarm_held")]
-        return held + [subject for subject, _ in self.sql(SHOW_ALL, "alarm_box")]
+        """What alarms were about: channels, and folders that files waited for."""
+        return self.events("alarm_box") + [subject.removeprefix("held:") for subject in self.events("alarm_held")]
+
+    def alarms(self) -> list[dict]:
+        """What alarms are open and not told by the files that wait."""
+        return json.loads(self.edi("status", "--held", "--json"))["alarms"]
 
 
 def clock():

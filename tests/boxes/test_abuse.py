@@ -12,14 +12,17 @@ import shutil
 import signal
 import socket
 import unicodedata
+from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from edi.adapters.boxes import Settled, Sighting
 from edi.app import open_app
 from edi.app.service import run_once
+from edi.core.times import iso
 from edi.errors import TryLater
-from tests.boxes.conftest import TROUBLES
+from tests.boxes.conftest import SHOW_ALL, TROUBLES
 from tests.system.test_watch import wait_for
 
 
@@ -303,9 +306,8 @@ def test_a_box_in_trouble_holds_what_it_must_is_told_once_and_heals(night, disk,
             with contextlib.suppress(TryLater):
                 night.run()
             night.clock.advance(hours=1)
-        alarms = night.events("alarm_box") + night.events("alarm_held")
-        assert alarms
-        assert len(alarms) == len(set(night.troubled())), "one alarm for each file that waits, not one for each try"
+        assert night.troubled()
+        assert len(night.troubled()) == len(set(night.troubled())), "one alarm for each box, not one for each try"
         made.mend()
         night.clock.advance(days=1)
         night.run()
@@ -313,8 +315,40 @@ def test_a_box_in_trouble_holds_what_it_must_is_told_once_and_heals(night, disk,
         assert (answered(night), len(night.box("InBox", "Receipt_*.xml"))) == (2, 3)
         assert [path.name for path in night.box("SentBox")] == ["02-TRADER.xml"]
         assert [path.name for path in night.box("FailBox")] == ["bad.xml"]
-        assert night.events("healed")
+        assert sorted(night.events("healed")) == sorted(night.events("alarm_box") + night.events("alarm_held"))
         assert list(night.home.rglob(".edi-*")) == []
+
+
+def test_however_many_files_wait_for_a_box_it_is_one_alarm_until_none_waits(night):
+    inbox = night.home / "outbox" / "demo" / "InBox"
+    inbox.rename(inbox.with_name("away"))
+    for number in range(20):
+        night.put(b"<a/>", f"{number}.xml")
+    night.run()
+    night.drop(night.sample("02-TRADER.xml"))
+    night.clock.advance(hours=2)
+    night.run()
+    assert night.troubled() == [str(inbox)]
+    (detail,) = (json.loads(detail) for _, detail in night.sql(SHOW_ALL, "alarm_held"))
+    assert (detail["place"], detail["waiting"]) == ("demo", 20)
+    tried = Counter(attempts for (attempts,) in night.sql("select attempts from outgoing where done_at is null"))
+    assert tried[2] == 20, "each is tried again for itself"
+    assert night.alarms() == [], "the files that wait are listed, which tells it"
+
+    inbox.with_name("away").rename(inbox)
+    stuck = "select id from outgoing where done_at is null order by id desc limit 1"
+    night.clock.advance(hours=2)
+    night.sql(f"update outgoing set due_at = ? where id = ({stuck})", iso(night.clock() + timedelta(days=1)))
+    night.run()
+    assert answered(night) == 21
+    assert night.events("healed") == [], "one file waits still"
+    night.clock.advance(days=2)
+    night.run()
+    assert night.events("healed") == night.events("alarm_held")
+    inbox.rename(inbox.with_name("away"))
+    night.put(b"<b/>", "later.xml")
+    night.run()
+    assert night.troubled() == [str(inbox)] * 2, "a new trouble is a new alarm"
 
 
 @pytest.mark.parametrize("box", ["SentBox", "FailBox", "InBox"])

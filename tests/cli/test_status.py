@@ -153,13 +153,15 @@ def test_held_tasks_are_listed_and_repeated_with_their_application(edi, changeab
 
 def test_an_alarm_that_healed_is_over(edi, changeable):
     append_event(changeable, "alarm_box", "demo", zh="没有权限", en="permission denied")
-    append_event(changeable, "alarm_held", "digest", target="/a", trouble="磁盘已满 / the disk is full")
-    append_event(changeable, "alarm_held", "digest", target="/b", trouble="磁盘已满 / the disk is full")
+    for box in ("/a", "/b"):
+        full = {"place": "demo", "box": box, "waiting": 3, "trouble": "磁盘已满 / the disk is full"}
+        append_event(changeable, "alarm_held", f"held:{box}", **full)
     assert "告警 3 条" in edi("status", "--home", changeable.home).err
     append_event(changeable, "healed", "demo")
-    append_event(changeable, "healed", "digest", target="/a")
+    append_event(changeable, "healed", "held:/a", box="/a")
     alarms = json.loads(changeable.edi("status", "--held", "--json"))["alarms"]
-    assert [one["detail"].get("target") for one in alarms] == ["/b"]
+    assert [one["detail"].get("box") for one in alarms] == ["/b"]
+    assert "磁盘已满；有 3 个文件在等" in alarms[0]["zh"]
     every = json.loads(changeable.edi("status", "--held", "--all", "--json"))["alarms"]
     assert [one["over"] for one in every] == [True, True, False]
     append_event(changeable, "alarm_box", "demo", zh="没有权限", en="permission denied")

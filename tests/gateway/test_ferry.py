@@ -1,15 +1,18 @@
 """The ferry: whatever dies and when, each file is carried once; what is taken is what was carried."""
 
+import contextlib
 import hashlib
 import itertools
 import random
 import shutil
+import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlite_utils import Database
 
-from edi.adapters.transport.journal import Journal
+from edi.adapters.transport.journal import MIGRATIONS, Journal, Trouble, noted_troubles
 from edi.adapters.transport.port import SHELF
 from edi.core.retry import RetryPolicy
 from edi.errors import TryLater, UserError
@@ -422,3 +425,17 @@ def test_the_digest_is_that_of_the_bytes(crossing):
     (cargo,) = leg.journal.under_way("leg")
     leg.journal.close()
     assert cargo.digest == hashlib.sha256(b"x").hexdigest()
+
+
+def test_a_journal_of_an_earlier_release_is_brought_up_to_date(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.sqlite")) as old:
+        MIGRATIONS.apply(Database(old), stop_before="002_why")
+        with old:
+            old.execute("insert into trouble values ('channels.demo', 3, 1)")
+    journal = Journal(tmp_path / "old.sqlite", "channels.demo")
+    assert journal.trouble("channels.demo") == Trouble(attempts=3, told=True)
+    journal.set_trouble(
+        "channels.demo", known := Trouble(4, told=True, since="a", due="b", zh="坏", en="bad", fault=True)
+    )
+    journal.close()
+    assert noted_troubles(tmp_path / "old.sqlite") == {"channels.demo": known}

@@ -1,8 +1,13 @@
 """Alarms reach people by file, mail and webhook, against real servers; what cannot be told waits, untold nowhere else."""
 
 import contextlib
+import email
+import email.policy
 import http.server
+import io
 import json
+import logging
+import os
 import socket
 import socketserver
 import threading
@@ -10,6 +15,8 @@ import threading
 import pytest
 
 from edi.adapters.config import load_config
+from edi.adapters.logs import JsonLines, Lines
+from edi.core.characters import is_seen
 from edi.errors import UserError
 
 
@@ -198,3 +205,50 @@ def test_a_password_never_goes_over_an_open_line(night):
     with pytest.raises(UserError) as raised:
         load_config(night.home / "config.toml")
     assert "tls" in raised.value.problems[0]
+
+
+EVIL = "x\a\x1b[2J\x9b\u202e\u2066\u200blmx.exe"
+"""Rings, clears the screen, turns the direction of writing round, hides."""
+
+
+@contextlib.contextmanager
+def logged(formatter):
+    """What the program's own log says meanwhile."""
+    told, handler = io.StringIO(), logging.StreamHandler()
+    handler.setStream(told)
+    handler.setFormatter(formatter)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield told
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def not_seen(text):
+    return {one for one in text if one not in "\r\n" and not is_seen(one)}
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), Lines("%(message)s")], ids=["json", "text"])
+def test_a_strangers_name_does_no_harm_wherever_an_alarm_goes(night, formatter):
+    (night.home / "inbox" / "demo" / f"{EVIL}1.xml").mkdir()
+    (night.home / "customs" / "out" / f"{EVIL}2.xml").write_bytes(b"<a/>")
+    (night.home / "customs" / "out" / os.fsdecode(b"gbk\xc9\xea.xml")).write_bytes(b"<b/>")
+    with serving(MailSink) as mail, serving(HookSink) as hook, logged(formatter) as log:
+        by_mail(night, mail.server_address[1])
+        by_webhook(night, hook.server_address[1])
+        night.run()
+        logging.getLogger("edi").warning("暂缓：%s", EVIL, extra={"file": EVIL})
+        logging.getLogger("edi").error("程序出错", exc_info=ValueError(EVIL))
+        assert tell(night) == {"file": 3, "mail": 3, "webhook": 3}
+    (post,) = hook.kept
+    (letter,) = (email.message_from_bytes(one, policy=email.policy.default) for one in mail.kept)
+    written = [(night.home / "var" / "alarms.log").read_text("utf-8"), log.getvalue(), night.edi("status", "--held")]
+    written += [
+        letter["Subject"],
+        letter.get_content(),
+        *(str(value) for one in post["alarms"] for value in one.values()),
+    ]
+    for text in written:
+        assert not_seen(text) == set(), text
+    assert [text for text in written if "lmx.exe1.xml" in text], "the rest of the name is told"
+    assert sorted(one["kind"] for one in post["alarms"]) == ["alarm_not_a_file", "alarm_receipt", "alarm_receipt"]

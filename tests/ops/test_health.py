@@ -155,4 +155,4 @@ def test_an_object_of_the_log_is_one_line_whatever_is_told():
     record = logging.LogRecord("edi", logging.ERROR, "", 0, "two\nlines %s", ('"quoted"',), None)
     line = JsonLines().format(record)
     assert "\n" not in line
-    assert json.loads(line)["message"] == 'two\nlines "quoted"'
+    assert json.loads(line)["message"] == 'two�lines "quoted"'

@@ -1,13 +1,17 @@
 """`edi run` beside partners that are silent or mean: the rest goes on, what was seen is told once, a stop is quick."""
 
 import json
+import re
 import sqlite3
 import time
 
 import pytest
+from click.testing import CliRunner
 
 from edi.adapters.transport.sftp import UntrustedServer
-from tests.sftp.rig import by_openssh
+from edi.cli.main import cli
+from edi.errors import EdiError
+from tests.sftp.rig import by_openssh, new_key
 from tests.sftp.test_exchange import Exchange, section
 from tests.system.test_watch import running, statuses, stop, wait_for
 
@@ -78,3 +82,64 @@ def test_a_wrong_host_key_is_an_alarm_and_exit_code_2(workspace, sshd):
         assert raised.value.exit_code == 2
     assert [one["subject"] for one in alarms(workspace)] == ["channels.demo", "receivers.customs"]
     assert exchange.names("OutBox") == ["a.xml"]
+
+
+def health(workspace):
+    """What the ferry says of itself, and whether the ledger has an open alarm to tell besides."""
+    told = json.loads(CliRunner().invoke(cli, ["health", "--json"], env={"EDI_HOME": str(workspace.home)}).stdout)
+    said = {one["component"]: [] for one in told}
+    for one in told:
+        said[one["component"]].append((one["state"], one["zh"]))
+    return said["sftp"], said["ledger"]
+
+
+def poll(workspace, times=1):
+    for _ in range(times):
+        with pytest.raises(EdiError):
+            workspace.edi("jobs", "run", "sftp_poll")
+
+
+WELL = [("WELL", "正常")]
+
+
+def test_health_tells_of_a_server_that_is_down_until_it_is_back(workspace, sshd):
+    Exchange(workspace, sshd, [sshd.port, sshd.port])
+    assert health(workspace) == (WELL, WELL)
+    sshd.kill()
+    poll(workspace, times=2)
+    (channel, receiver), ledger = health(workspace)
+    assert (channel[0], receiver[0]) == ("LATER", "LATER")
+    assert "channels.demo" in channel[1]
+    assert "对方拒绝连接" in channel[1]
+    assert re.search("自 20[-0-9: ]+ 起已试 [23] 次，下次 20", channel[1])
+    assert ledger == WELL, "the trouble is told once"
+    sshd.start()
+    still, _ = health(workspace)
+    assert [state for state, _ in still] == ["LATER", "LATER"], "nobody connects to ask"
+    workspace.edi("jobs", "run", "sftp_poll")
+    assert health(workspace) == (WELL, WELL)
+
+
+@pytest.mark.parametrize("what", ["another host key", "login refused"])
+def test_health_asks_for_a_person_where_a_server_is_not_what_it_should_be(workspace, sshd, tmp_path, what):
+    exchange = Exchange(workspace, sshd, [sshd.port, sshd.port])
+    other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGYGv1dY3bqkDyJm2EtmfYFXiFfFTWjhIwGNdcYzMgdr"
+    new_key(strange := tmp_path / "strange", "ed25519")
+    old, new = (sshd.host_key, other) if "host key" in what else (str(exchange.erp.key), str(strange))
+    config = workspace.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace(old, new), "utf-8")
+    poll(workspace)
+    (channel, *_), ledger = health(workspace)
+    assert channel[0] == "FAULT"
+    assert ("不符" if "host key" in what else "不接受用户") in channel[1]
+    assert ledger == WELL
+
+
+def test_health_forgets_a_line_that_is_no_longer_configured(workspace, sshd):
+    config = workspace.home / "config.toml"
+    before = config.read_text("utf-8")
+    Exchange(workspace, sshd, [sshd.port, sshd.port])
+    sshd.kill()
+    poll(workspace, times=2)
+    config.write_text(before, "utf-8")
+    assert health(workspace)[0] == WELL

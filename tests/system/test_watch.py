@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from edi.app import open_app
+from edi.app.watching import watching
 from edi.errors import TryLater
 
 PATIENCE = 30.0
@@ -151,3 +153,72 @@ def test_three_working_days_pass_in_a_second(workspace):
     workspace.edi("customs", "advance", "3d")
     workspace.run()
     assert statuses(workspace) == {"02-TRADER.xml": "APPROVED"}
+
+
+def made_anew(box):
+    shutil.rmtree(box)
+    box.mkdir()
+
+
+def mounted_over(box):
+    """What a network drive does: another folder stands under the name, and the first one lives on beneath."""
+    box.rename(box.with_name("beneath"))
+    box.mkdir()
+
+
+@pytest.mark.parametrize("happens", [made_anew, mounted_over])
+def test_a_folder_that_comes_again_is_watched_again(tmp_path, happens):
+    told = []
+    box = tmp_path / "box"
+    box.mkdir()
+    with watching({box: told.append}) as look_again:
+        (box / "1.xml").touch()
+        wait_for(lambda: told == ["1.xml"])
+        look_again()
+        happens(box)
+        look_until_told(look_again, told, box, "2.xml")
+        shutil.rmtree(box)
+        look_again()
+        box.mkdir()
+        look_until_told(look_again, told, box, "3.xml")
+
+
+def look_until_told(look_again, told, box, name):
+    """That a folder is gone is known a moment later; then one look is enough."""
+
+    def looked():
+        look_again()
+        (box / name).touch()
+        return name in told
+
+    wait_for(looked)
+
+
+def test_a_folder_that_was_missing_is_watched_once_it_is_there(tmp_path):
+    told = []
+    box, other = tmp_path / "box", tmp_path / "other"
+    other.mkdir()
+    with watching({box: told.append, other: told.append}) as look_again:
+        look_again()
+        box.mkdir()
+        look_again()
+        (box / "1.xml").touch()
+        (other / "2.xml").touch()
+        wait_for(lambda: sorted(told) == ["1.xml", "2.xml"])
+
+
+def test_the_service_watches_an_outbox_that_was_removed_and_made_anew(workspace):
+    """All that sweeps is put off for an hour, so that only the watcher can have seen the second file."""
+    config = workspace.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace("every_seconds = 5.0", "every_seconds = 3600.0"), "utf-8")
+    box = workspace.home / "inbox" / "demo"
+    with running(workspace) as process:
+        wait_for((workspace.home / "var" / "health.json").exists)
+        workspace.drop(workspace.sample("02-TRADER.xml"))
+        wait_for(lambda: statuses(workspace).get("02-TRADER.xml") == "APPROVED")
+        shutil.rmtree(box)
+        box.mkdir()
+        wait_for(lambda: "重新监视" in process.told())
+        workspace.drop(workspace.sample("01-BROKER.xml"))
+        wait_for(lambda: statuses(workspace).get("01-BROKER.xml") == "APPROVED")
+        assert stop(process) == 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database, Migrations
 
@@ -18,10 +19,10 @@ from edi.adapters.ledger import connect
 from edi.adapters.transactions import transaction
 from edi.errors import TryLater, UserError
 
-_MIGRATIONS = Migrations("edi-ferry")
+MIGRATIONS = Migrations("edi-ferry")
 
 
-@_MIGRATIONS(name="001_journal")
+@MIGRATIONS(name="001_journal")
 def _journal(db: Database) -> None:
     """The first shape of the journal."""
     db.table("under_way").create(
@@ -32,6 +33,14 @@ def _journal(db: Database) -> None:
     db.table("delivered").create_index(["at"])
     db.table("told").create({"leg": str, "name": str}, pk=("leg", "name"))
     db.table("trouble").create({"subject": str, "attempts": int, "told": int}, pk="subject")
+
+
+@MIGRATIONS(name="002_why")
+def _why(db: Database) -> None:
+    """Trouble tells by itself what it is: others look at it while the program runs."""
+    for column in ("since", "due", "zh", "en"):
+        db.table("trouble").add_column(column, str, not_null_default="")
+    db.table("trouble").add_column("fault", int, not_null_default=0)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,17 @@ class Trouble:
     attempts: int = 0
     told: bool = False
     """True once an alarm was raised."""
+    since: str = ""
+    """When it began; this and the next as `edi.core.times.iso` writes moments."""
+    due: str = ""
+    """When it is tried again."""
+    zh: str = ""
+    en: str = ""
+    fault: bool = False
+    """True if it does not go by itself: a person has to do something."""
+
+
+_TROUBLES = f"select subject, {', '.join(one.name for one in fields(Trouble))} from trouble"  # noqa: S608
 
 
 class Journal:
@@ -66,7 +86,7 @@ class Journal:
         with self._outage():
             self._connection = connect(path)
             self._connection.row_factory = None
-            _MIGRATIONS.apply(Database(self._connection))
+            MIGRATIONS.apply(Database(self._connection))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,40 +155,54 @@ class Journal:
     def trouble(self, subject: str) -> Trouble:
         """What is known of the trouble of a line or leg, from this run or an earlier one."""
         with self._outage():
-            row = self._connection.execute(
-                "select attempts, told from trouble where subject = ?", (subject,)
-            ).fetchone()
-        return Trouble(int(row[0]), bool(row[1])) if row else Trouble()
+            rows = self._connection.execute(f"{_TROUBLES} where subject = ?", (subject,)).fetchall()
+        return _by_subject(rows).get(subject, Trouble())
 
     def set_trouble(self, subject: str, trouble: Trouble) -> None:
         """Remember trouble; one without attempts is over."""
         with self._transaction() as connection:
             connection.execute("delete from trouble where subject = ?", (subject,))
             if trouble.attempts:
-                connection.execute(
-                    "insert into trouble values (?, ?, ?)", (subject, trouble.attempts, int(trouble.told))
-                )
+                values = [subject, *(getattr(trouble, one.name) for one in fields(Trouble))]
+                connection.execute(f"insert into trouble values ({', '.join('?' * len(values))})", values)  # noqa: S608
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._outage(), transaction(self._connection):
             yield self._connection
 
-    @contextlib.contextmanager
-    def _outage(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise TryLater(
-                f"传输记录 {self._path} 暂时无法使用：{error}；请检查磁盘空间和文件权限，稍后会自动重试",
-                f"The journal {self._path} cannot be used now: {error}; check disk space and permissions; it is tried again",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise UserError(
-                f"传输记录 {self._path} 已损坏：{error}；请停止程序，核对双方目录后移走该文件再运行",
-                f"The journal {self._path} is damaged: {error}; stop the program, compare the folders of both sides, move "
-                "the file away and start again",
-            ) from error
+    def _outage(self) -> contextlib.AbstractContextManager[None]:
+        return _outage(self._path)
+
+
+def noted_troubles(path: Path) -> dict[str, Trouble]:
+    """The troubles of all lines and legs in the journal `path`, by name; only looked at. Raises TryLater, UserError."""
+    if not path.exists():
+        return {}
+    with _outage(path), contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as journal:
+        return _by_subject(journal.execute(f"{_TROUBLES} order by subject").fetchall())
+
+
+def _by_subject(rows: Iterable[tuple[Any, ...]]) -> dict[str, Trouble]:
+    found = {subject: Trouble(*values) for subject, *values in rows}
+    return {subject: replace(one, told=bool(one.told), fault=bool(one.fault)) for subject, one in found.items()}
+
+
+@contextlib.contextmanager
+def _outage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise TryLater(
+            f"传输记录 {path} 暂时无法使用：{error}；请检查磁盘空间和文件权限，稍后会自动重试",
+            f"The journal {path} cannot be used now: {error}; check disk space and permissions; it is tried again",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"传输记录 {path} 已损坏：{error}；请停止程序，核对双方目录后移走该文件再运行",
+            f"The journal {path} is damaged: {error}; stop the program, compare the folders of both sides, move "
+            "the file away and start again",
+        ) from error
 
 
 def _row(leg: str, one: Cargo) -> tuple[object, ...]:

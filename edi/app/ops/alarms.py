@@ -19,6 +19,7 @@ from edi.adapters.senders import Notice, NotTold, Sender, configured
 from edi.app.office import Office
 from edi.app.ops.troubles import Trouble, reconcile
 from edi.app.words import alarm_words
+from edi.core.characters import plain
 from edi.core.times import from_iso, iso
 
 MOST = 200
@@ -35,7 +36,8 @@ def tell_alarms(office: Office, jitter: Callable[[], float] = random.random) -> 
         turn = _Turn(office, sender)
         told[sender.name] = turn.take(jitter)
         if turn.trouble:
-            failing[f"sender:{sender.name}"] = Trouble("alarm_sender", {"sender": sender.name, "trouble": turn.trouble})
+            zh, en = turn.trouble
+            failing[f"sender:{sender.name}"] = Trouble("alarm_sender", {"sender": sender.name, "zh": zh, "en": en})
     reconcile(office, "sender:", failing)
     return told
 
@@ -46,8 +48,8 @@ class _Turn:
     def __init__(self, office: Office, sender: Sender) -> None:
         self._office = office
         self._sender = sender
-        self.trouble = ""
-        """Why it cannot tell now, empty if it can."""
+        self.trouble: tuple[str, str] | None = None
+        """Why it cannot tell now, in Chinese and English; None if it can."""
         rows = office.ledger.rows("select * from alarm_senders where name = ?", (sender.name,))
         self._told = int(rows[0]["told"]) if rows else 0
         self._attempts = int(rows[0]["attempts"]) if rows else 0
@@ -57,7 +59,7 @@ class _Turn:
         """Tell what is new, unless it is not yet time to try again; how many notices."""
         now = self._office.clock()
         if self._attempts and self._due_at and now < self._due_at:
-            self.trouble = "尚未到重试时间 / waits for its next try"
+            self.trouble = "尚未到重试时间", "it waits for its next try"
             return 0
         done = 0
         while (batch := _news(self._office, self._told))[0] > self._told:
@@ -66,7 +68,7 @@ class _Turn:
                 if notices:
                     self._sender.send(notices)
             except NotTold as error:
-                self.trouble = str(error)
+                self.trouble = error.zh, error.en
                 self._attempts += 1
                 retry = self._office.config.retry.next_try(self._attempts, now, jitter())
                 self._keep(self._told, self._attempts, retry)
@@ -111,7 +113,7 @@ def _notice(record: dict[str, Any], *, over: bool) -> Notice:
         seq=record["seq"],
         at=record["at"],
         kind=record["kind"],
-        subject=record["subject"],
+        subject=plain(record["subject"]),
         over=over,
         zh=words.zh,
         en=words.en,

@@ -17,17 +17,21 @@ from edi.adapters.job_book import JobRun
 from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.schedule import JobConfig, next_time
+from edi.adapters.transport.journal import noted_troubles
 from edi.app.composition import passphrase
+from edi.app.ferrying import journal_of
 from edi.app.office import channels_of
 from edi.app.ops.pulse import read_pulse
 from edi.app.rota import last_runs
 from edi.app.words import still_open
+from edi.core.characters import plain
 from edi.core.times import china, from_iso
 from edi.errors import EdiError, TryLater
 
 LATE = timedelta(minutes=5)
 """How long after its time a job may begin, and how old the service's last sign of life may be."""
 MEGABYTE = 1 << 20
+TOLD_BY_FERRY = "alarm_sftp"
 
 
 class State(Enum):
@@ -66,7 +70,7 @@ def ask_all(config: Config, clock: Clock) -> list[Answer]:
         except OSError as error:
             said = [(State.LATER, cause_zh(error), cause_en(error))]
         said = said or [(State.WELL, "正常", "well")]
-        answers += [Answer(component=name, state=state, zh=zh, en=en) for state, zh, en in said]
+        answers += [Answer(component=name, state=state, zh=plain(zh), en=plain(en)) for state, zh, en in said]
     return answers
 
 
@@ -79,7 +83,7 @@ def exit_code(answers: list[Answer]) -> int:
 def _ledger(config: Config, _clock: Clock) -> Iterator[Said]:
     reader = LedgerReader(config.gateway.ledger)
     held = reader.waiting()
-    alarms = still_open(reader.alarms(), held)
+    alarms = [one for one in still_open(reader.alarms(), held) if one["kind"] != TOLD_BY_FERRY]
     if alarms:
         yield (
             State.FAULT,
@@ -101,6 +105,21 @@ def _receivers(config: Config, _clock: Clock) -> Iterator[Said]:
     for name, receiver in config.receivers.items():
         for folder in (receiver.send, receiver.collect):
             yield from _usable(name, folder)
+
+
+def _sftp(config: Config, _clock: Clock) -> Iterator[Said]:
+    """What the ferry noted of the lines there are; nobody connects to ask."""
+    lines = [f"channels.{name}" for name, one in config.channels.items() if one.sftp]
+    lines += [f"receivers.{name}" for name, one in config.receivers.items() if one.sftp]
+    for name, one in noted_troubles(journal_of(config)).items():
+        if one.told and any(f"{name}.".startswith(f"{line}.") for line in lines):
+            state = State.FAULT if one.fault else State.LATER
+            since, due = china(one.since), china(one.due)
+            yield (
+                state,
+                f"{name}：{one.zh}；自 {since} 起已试 {one.attempts} 次，下次 {due}（北京时间）",
+                f"{name}: {one.en}; since {since}, attempts: {one.attempts}, next {due} China time",
+            )
 
 
 def _usable(name: str, folder: Path) -> Iterator[Said]:
@@ -203,6 +222,7 @@ COMPONENTS: dict[str, Callable[[Config, Clock], Iterator[Said]]] = {
     "ledger": _ledger,
     "boxes": _boxes,
     "receivers": _receivers,
+    "sftp": _sftp,
     "keys": _keys,
     "disk": _disk,
     "jobs": _jobs,
