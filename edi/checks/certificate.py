@@ -72,6 +72,7 @@ def _read(data: bytes) -> x509.Certificate:
     return certificate
 
 
+@lru_cache(MOST_REMEMBERED)
 def public_key(certificate: x509.Certificate) -> PublicKey:
     """The certificate's key. Raises UnsupportedAlgorithm unless it is RSA, EC or SM2."""
     try:

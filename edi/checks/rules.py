@@ -30,7 +30,6 @@ class Scope(dict[str, Value]):
     __slots__ = ("_lets", "_node", "_outer")
 
     def __init__(self, lets: Mapping[str, Let], node: etree._Element, outer: Scope | None = None) -> None:
-        super().__init__()
         self._lets = lets
         self._node = node
         self._outer = outer

@@ -111,8 +111,17 @@ class _Builder:
         sound = [one for one in assertions if one]
         if len(lets) + len(sound) < len(contents):
             return None  # what is wrong has been noted
-        silence = self._compiler.compile(_silence(contents), "boolean", visible.constants)
-        return Rule(context, lets, tuple(sound), silence)
+        return Rule(context, lets, tuple(sound), self._silence(contents, visible))
+
+    def _silence(self, contents: Sequence[etree._Element], visible: _Visible) -> Expression:
+        """What is true where none of the assertions among the contents of a rule speaks."""
+        is_one = [name_of(one) for one in contents] == ["assert"]
+        frames = {"assert": "{}" if is_one else "({})", "report": "not({})"}
+        tests = [frames[name_of(one)].format(one.get("test", "")) for one in contents if name_of(one) in frames]
+        source = " and ".join(tests) or "true()"
+        for let in reversed([one for one in contents if name_of(one) == "let"]):
+            source = write_out(source, let.get("name", ""), let.get("value", ""))
+        return self._compiler.compile(source, "boolean", visible.constants)
 
     def _contents(self, rule: etree._Element, chain: tuple[str, ...]) -> Iterator[etree._Element]:
         """Lets and assertions of a rule, those it extends in their place."""
@@ -227,19 +236,6 @@ class _Builder:
     def _insertion(self, element: etree._Element, visible: _Visible) -> str | Expression:
         wrap, attribute = ("string", "select") if name_of(element) == "value-of" else ("name", "path")
         return self._expression(element, element.get(attribute, "."), visible, wrap) or ""
-
-
-def _silence(contents: Sequence[etree._Element]) -> str:
-    """What is true where none of the assertions among the contents of a rule speaks.
-
-    A variable that is used only once is written in its place, those that are used more often stay what they are.
-    """
-    wanted = {"assert": "boolean", "report": "not"}
-    tests = [f"{wanted[name_of(one)]}({one.get('test')})" for one in contents if name_of(one) in wanted]
-    source = " and ".join(tests) or "true()"
-    for let in reversed([one for one in contents if name_of(one) == "let"]):
-        source = write_out(source, let.get("name", ""), let.get("value", ""))
-    return source
 
 
 def _is_abstract(rule: etree._Element) -> bool:

@@ -7,6 +7,7 @@ plain paths.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +18,17 @@ from lxml import etree
 
 from edi.checks import long_text
 from edi.checks.xpath_words import Token, XPathFault, read_words
+from edi.core.node import text_of
 
 Value = Any
 """What XPath computes: text, number, truth or a list of elements."""
 
 _EXACT = 2**53
 """Whole numbers below it are exact in XPath."""
+_MOST_USES = 2
+"""Places at which a variable is written out."""
+_IS_A_CODE = re.compile(r"contains\(\$([\w.-]+), concat\(' ', ., ' '\)\) and not\(contains\(., ' '\)\)")
+"""The question whether an element is in a code table, as rule files ask it."""
 _CONTEXT_FREE = frozenset({"true", "false"})
 _FUNCTIONS = frozenset(
     {
@@ -48,7 +54,7 @@ class Expression:
     """True if the value depends on the context node, not only on its document."""
     _variables: tuple[str, ...]
     """Those that are still to be handed over."""
-    _compiled: etree.XPath
+    _compiled: Callable[..., Value]
 
     def __call__(self, node: etree._Element, scope: Mapping[str, Value]) -> Value:
         """The value at `node`."""
@@ -140,7 +146,7 @@ class Compiler:
             is_constant=not is_relative and not is_absolute and constants.keys() >= variables.keys(),
             is_relative=is_relative,
             _variables=tuple(name for name in variables if not literals.get(name)),
-            _compiled=self._xpath(f"{wrap}({inlined})" if wrap else inlined),
+            _compiled=_code_test(source, constants) or self._xpath(f"{wrap}({inlined})" if wrap else inlined),
         )
 
     def compile_context(self, source: str) -> Context:
@@ -209,6 +215,23 @@ class Compiler:
         return f"{{{self.namespaces[prefix]}}}{local}" if colon else name
 
 
+def _code_test(source: str, constants: Mapping[str, Value]) -> Callable[[etree._Element], bool] | None:
+    """The question whether an element is in a code table, answered by a set; None for any other expression.
+
+    libxml2 copies the table, up to 20 KB, whenever it is asked.
+    """
+    asked = _IS_A_CODE.fullmatch(source)
+    table = constants.get(asked[1]) if asked else None
+    if not isinstance(table, str):
+        return None
+    codes = frozenset(table.split(" ")[1:-1])  # what has a blank on either side
+
+    def is_code(element: etree._Element) -> bool:
+        return text_of(element) in codes
+
+    return is_code
+
+
 def _literal(value: Value) -> str:
     """The value as XPath writes it; empty if it has no way to."""
     if isinstance(value, bool):
@@ -234,12 +257,14 @@ def _inline(source: str, tokens: list[Token], literals: Mapping[str, str]) -> st
 
 
 def write_out(source: str, name: str, value: str) -> str:
-    """`source` with `value` in place of the variable, if that spares a call and computes nothing twice: if it is used once.
+    """`source` with `value` in place of the variable, if it is used once or twice: a call costs more than to compute it again.
 
     Within a predicate it stays a variable, for there `value` would be about another node.
     """
     uses = [token for token in read_words(source) if token.kind == "variable" and token.text == name]
-    return _inline(source, uses, {name: f"({value})"}) if len(uses) == 1 and not uses[0].depth else source
+    if len(uses) > _MOST_USES or any(token.depth for token in uses):
+        return source
+    return _inline(source, uses, {name: f"({value})"})
 
 
 def _looks_at_node(tokens: list[Token], index: int) -> bool:

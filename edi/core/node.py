@@ -50,7 +50,8 @@ def _first(element: etree._Element, steps: tuple[str, ...]) -> etree._Element | 
     return None
 
 
-def _text_of(element: etree._Element) -> str:
+def text_of(element: etree._Element) -> str:
+    """Text of the element and all below it; comments do not cut it."""
     return "".join(element.itertext()) if len(element) else element.text or ""
 
 
@@ -88,11 +89,11 @@ class Node:
     def text(self, path: str) -> str:
         """Text of the first element at `path`, empty if there is none."""
         found = _first(self.element, self._steps(path))
-        return "" if found is None else _text_of(found)
+        return "" if found is None else text_of(found)
 
     def texts(self, path: str) -> list[str]:
         """Texts of all elements at `path`, in document order; comments do not cut them."""
-        return [_text_of(element) for element in self._find(path)]
+        return [text_of(element) for element in self._find(path)]
 
     def nodes(self, path: str) -> Iterator[Node]:
         """The blocks at `path`, in document order."""

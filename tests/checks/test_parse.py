@@ -99,6 +99,8 @@ def test_the_tree_is_what_the_author_wrote():
         ("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>".encode("utf-16"), Dxp.OTHER_FORMAT, 1, None, "DOCTYPE"),
         (b"<a>\n <?php x?></a>", Dxp.OTHER_FORMAT, 2, 2, "processing instructions"),
         (b"<?xml-stylesheet href='x'?><a/>", Dxp.OTHER_FORMAT, 1, 1, "processing instructions"),
+        (b"<?xml version='1.0'?><a>?<?x?></a>", Dxp.OTHER_FORMAT, 1, 26, "processing instructions"),
+        (b"<?xml version='1.0' <?x?>?><a/>", Dxp.BAD_FORMAT, 1, 24, "not well-formed"),
         (b"<a/><?x?>", Dxp.OTHER_FORMAT, 1, 5, "processing instructions"),
         (b"<?xml version='1.1'?><a/>", Dxp.OTHER_FORMAT, 1, 1, "version"),
     ],

@@ -68,7 +68,7 @@ CONTEXTS = [
 ]  # fmt: skip
 TESTS = [
     "q:b", "count(q:b) &lt; 2", ". = '1'", "@x", "not(q:c) or @x", "string-length(.) &gt; 2", "$n &gt; 1", "$kids",
-    "contains($codes, concat(' ', ., ' '))", "count($kids) = count(q:b)", "$first = 'aa'", "sum(*) mod 2", "$here + 1",
+    "contains($codes, concat(' ', ., ' '))", "contains($codes, concat(' ', ., ' ')) and not(contains(., ' '))", "count($kids) = count(q:b)", "$first = 'aa'", "sum(*) mod 2", "$here + 1",
     "name() != 'a' and -1 &lt; 0", "//q:a[. = $word]", "preceding-sibling::*[1][self::q:b]", "$sum div 2 = 1 * 1",
     "../q:a[$n]", "normalize-space() = ''", "translate(., '12', 'ab') = $word", "document('codes.xml')/codes = $codes",
 ]  # fmt: skip
