@@ -10,7 +10,7 @@ import ctypes
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -34,6 +34,8 @@ PR_SET_PDEATHSIG = 1
 WORTH_A_WORKER = 16
 """Files from which on a batch is split over worker processes."""
 
+SHARES = 4
+"""Shares of a batch per worker: whoever waits for the results can begin with the first of them."""
 WORKER_LIFE = 50_000
 """Files after which the worker processes are replaced."""
 LOST = "检查该文件的进程异常终止 / the process that examined the file died"
@@ -65,13 +67,13 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
         self._done = 0
 
-    def examine(self, batch: Sequence[Received]) -> list[Examined]:
-        """The verdicts on a batch of files."""
+    def examine(self, batch: Sequence[Received]) -> Iterator[Examined]:
+        """The verdicts on a batch of files, as they come."""
         jobs = [_FileJob(one.data, one.channel.policy, one.at) for one in batch]
         return self._run(_examine_all, _examine_there, jobs, lambda: Examined(stumble=LOST))
 
-    def open(self, receiver: Receiver, batch: Sequence[bytes]) -> list[Collected]:
-        """The receipts in a batch of envelopes."""
+    def open(self, receiver: Receiver, batch: Sequence[bytes]) -> Iterator[Collected]:
+        """The receipts in a batch of envelopes, as they come."""
         certificates = tuple(one.public_bytes(Encoding.DER) for one in receiver.certificates)
         jobs = [_ReceiptJob(one, certificates) for one in batch]
         return self._run(_open_all, _open_there, jobs, lambda: Collected(trouble=(stumbled(LOST),)))
@@ -88,17 +90,35 @@ class Workers:
         there: Callable[[Sequence[J]], list[R]],
         jobs: Sequence[J],
         lost: Callable[[], R],
-    ) -> list[R]:
+    ) -> Iterator[R]:
         if len(jobs) < WORTH_A_WORKER or self._count == 1:
-            return here(self._examiner, jobs)
-        size = -(-len(jobs) // (self._count * 2))
+            return iter(here(self._examiner, jobs))
+        size = -(-len(jobs) // (self._count * SHARES))
         chunks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
         self._recycle(len(jobs))
         try:
-            return [one for chunk in self._started().map(there, chunks) for one in chunk]
+            begun = self._started().map(there, chunks)
+        except BrokenProcessPool:
+            begun = iter(())
+        return self._as_they_come(begun, there, jobs, lost)
+
+    def _as_they_come(
+        self,
+        begun: Iterator[list[R]],
+        there: Callable[[Sequence[J]], list[R]],
+        jobs: Sequence[J],
+        lost: Callable[[], R],
+    ) -> Iterator[R]:
+        """Results in order, the first while others are still at work; after a worker died the rest one by one."""
+        done = 0
+        try:
+            for chunk in begun:
+                yield from chunk
+                done += len(chunk)
         except BrokenProcessPool:
             self.close()
-            return [self._alone(there, job, lost) for job in jobs]
+        for job in jobs[done:]:
+            yield self._alone(there, job, lost)
 
     def _alone(self, there: Callable[[Sequence[J]], list[R]], job: J, lost: Callable[[], R]) -> R:
         """One job in a worker, after a worker died: the job that kills its worker again is given up."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from edi.app.composition import open_customs
+from edi.app.playing import play, work_off
 from edi.app.stopping import Stop
 from edi.cli import options
 from edi.cli.output import on_terminal, show_json, show_table
@@ -21,7 +22,6 @@ from edi.core.status import Status
 from edi.core.times import china, iso
 from edi.customs.scenarios import REASONS, SCENARIOS
 
-POLL_SECONDS = 1.0
 EXAMPLE = "SIM-DISAPPROVE-2D-R03-000123"
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdSMHD])")
 _QUEUE = (
@@ -67,11 +67,7 @@ def customs() -> None:
 def customs_run(home: Path, once: bool) -> None:
     """单独运行模拟海关 / Run it on its own."""
     with Stop().listening() as stop, closing(open_customs(home)) as receiver:
-        while not stop.wished:
-            if not receiver.step():
-                if once:
-                    return
-                stop.wait(POLL_SECONDS)
+        (work_off if once else play)(receiver, stop)
 
 
 @customs.command("queue")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -106,9 +107,7 @@ class Node:
 
     def canonical(self) -> str:
         """The block as a document of its own: exclusive canonical XML, without comments."""
-        alone = etree.fromstring(
-            etree.tostring(self.element, encoding="UTF-8", with_tail=False),  # lxml loses namespaces of a subtree
-            etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True),
-        )
+        alone = copy.deepcopy(self.element)  # of a subtree in its document lxml loses the namespaces
+        alone.tail = None
         written = etree.tostring(alone.getroottree(), method="c14n", exclusive=True, with_comments=False)
         return written.decode("utf-8")

@@ -22,6 +22,7 @@ from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify
 from edi.checks.trust import TrustPolicy
 from edi.core.findings import Finding, has_errors
 from edi.core.form import Form, Forms
+from edi.core.node import Node
 from edi.customs.docket import NewApplication, NewMessage
 from edi.customs.failures import Failure
 from edi.messages.algorithms import Extra
@@ -117,7 +118,7 @@ class Reader:
 
     def _judge(self, root: etree._Element, envelope: DxpMsg, letter: Letter, at: datetime) -> Read:
         # Whatever the gateway's channels may opt into has been admitted there; customs takes it all.
-        sender = read_business(root, letter.form).sender
+        sender = Node(root).text("BaseTransfer/copCode")
         signed = verify(root, self.trust, at, Terms(extras=tuple(Extra), enterprises=(sender,)))
         assert not isinstance(signed, Unjudged), "customs asks no revocation lists"
         if isinstance(signed, Refused):

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,6 +87,11 @@ class Receiver:
         self._lock.close()
         self._at_work = False
         self._store.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where messages for customs arrive. It is there once a round was made."""
+        return self._settings.collect_from
 
     # The round
 

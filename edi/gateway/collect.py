@@ -21,10 +21,11 @@ from edi.adapters.ledger import Entry, Task
 from edi.core.findings import Finding
 from edi.gateway import names
 from edi.gateway.collected import Collected
-from edi.gateway.parts import Parts, Receiver
+from edi.gateway.parts import Parts, Receiver, for_transaction
 from edi.gateway.settlement import Settlement
 from edi.gateway.stumble import stumbled
 from edi.messages.bundle import unpack
+from edi.messages.receipt import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,13 @@ class Collector:
             return 0
         letters = [(one, envelope) for one, content in data.items() for envelope in _envelopes(one, content)]
         opened = parts.open(self.receiver, [envelope for _, envelope in letters])
+        results = for_transaction(opened, sum(map(len, data.values())))
+        receipts: list[Receipt] = []
         with parts.ledger.transaction(parts.clock()) as entry:
-            for (one, envelope), collected in zip(letters, opened, strict=True):
+            for (one, envelope), collected in zip(letters, results, strict=True):
                 _enter(parts, entry, self.receiver, one, envelope, collected)
-        for receipt in (receipt for collected in opened for receipt in collected.receipts):
+                receipts += collected.receipts
+        for receipt in receipts:
             log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
         self._clear(data)  # only now that the ledger has them
         return len(data)

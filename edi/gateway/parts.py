@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 
@@ -22,6 +23,8 @@ from edi.core.times import tick_of
 from edi.gateway.collected import Collected
 from edi.gateway.examine import ChannelPolicy, Examined
 from edi.messages.dsig import SigningKey
+
+T = TypeVar("T")
 
 
 class Ticks:
@@ -74,11 +77,23 @@ class Received:
     """The moment of receipt, aware."""
 
 
-Examine = Callable[[Sequence[Received]], list[Examined]]
-"""Examines a batch, in order; in worker processes where that pays."""
+Examine = Callable[[Sequence[Received]], Iterator[Examined]]
+"""Examines a batch, in order; in worker processes where that pays, and then the first verdicts come before the last."""
 
-Open = Callable[[Receiver, Sequence[bytes]], list[Collected]]
-"""Opens a batch of envelopes from a receiver, in order."""
+Open = Callable[[Receiver, Sequence[bytes]], Iterator[Collected]]
+"""Opens a batch of envelopes from a receiver, in order; the first come before the last."""
+
+
+QUICK_BYTES = 16 << 20
+"""Bytes of a batch up to which its results are waited for inside a transaction."""
+
+
+def for_transaction(results: Iterator[T], size: int) -> Iterable[T]:
+    """The results of a batch of `size` bytes, to be entered in one transaction as they come.
+
+    Those of a big batch are all waited for first: a transaction that lasts would hold up other writers.
+    """
+    return results if size <= QUICK_BYTES else list(results)
 
 
 PrintForm = Callable[[Form, Node, str, Status], Document]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from edi.gateway.collect import Collector
 from edi.gateway.examine import Examined
 from edi.gateway.intake import Intake, Unreadable
 from edi.gateway.lines import News
-from edi.gateway.parts import Parts, Received
+from edi.gateway.parts import Parts, Received, for_transaction
 from edi.gateway.record import Recorder
 from edi.gateway.settle import settle
 
@@ -126,11 +126,11 @@ class Pipeline:
                 self._report_oddities(intake)
                 received, unreadable = self.receive(intake)
                 before = len(intake.held)
-                judged = self._examine(intake, received)
-                done += Work(files=len(judged) + len(unreadable), tasks=len(intake.held) - before)
-                if judged or unreadable:
-                    self.enter(judged, unreadable)
-                    intake.let_go(file for file, _ in judged)
+                if received or unreadable:
+                    verdicts = for_transaction(self.parts.examine(received), sum(len(one.data) for one in received))
+                    judged = self.enter(_judged(intake, received, verdicts), unreadable)
+                    intake.let_go(judged)
+                    done += Work(files=len(judged) + len(unreadable), tasks=max(0, len(intake.held) - before))
         self._tell_of_unjudged()
         return done
 
@@ -139,26 +139,16 @@ class Pipeline:
         taken = intake.take(self.parts, self.parts.batch)
         return intake.read(taken, self.parts.clock())
 
-    def enter(self, judged: Sequence[tuple[Received, Examined]], unreadable: Sequence[Unreadable]) -> None:
-        """Admit, route and dispatch: one transaction for the whole batch, in order of arrival."""
+    def enter(self, judged: Iterable[tuple[Received, Examined]], unreadable: Sequence[Unreadable]) -> list[Received]:
+        """Admit, route and dispatch: one transaction for the whole batch, in order of arrival; the files that were judged."""
         with self.parts.ledger.transaction(self.parts.clock()) as entry:
             recorder = Recorder(self.parts, entry)
             outcomes = [(one.received, recorder.quarantine(one.received, one.reason)) for one in unreadable]
-            for file, verdict in judged:
-                outcomes.append((file, recorder.enter(file, verdict)))
-        for file, outcome in outcomes:
+            entered = [(file, recorder.enter(file, verdict)) for file, verdict in judged]
+        for file, outcome in (*outcomes, *entered):
             keys = {"channel": file.channel.name, "file": file.claim.name, "claim": file.claim.id, "event": "entered"}
             log.info("%s %s %s", file.channel.name, file.claim.name, outcome, extra=keys)
-
-    def _examine(self, intake: Intake, received: Sequence[Received]) -> list[tuple[Received, Examined]]:
-        """Verify and validate; a file that cannot be judged for a reason of ours stays claimed and waits."""
-        judged = []
-        for file, verdict in zip(received, self.parts.examine(received), strict=True):
-            if verdict.held:
-                intake.hold(file, verdict.held)
-            else:
-                judged.append((file, verdict))
-        return judged
+        return [file for file, _ in entered]
 
     def _tell_of_unjudged(self) -> None:
         """An authority without a usable list is told once when files begin to wait and once when none waits any more."""
@@ -220,3 +210,14 @@ class Pipeline:
         if fresh:
             with self.parts.ledger.transaction(self.parts.clock()) as entry:
                 entry.event("alarm_not_a_file", intake.channel.name, names=fresh, there=sorted(intake.told))
+
+
+def _judged(
+    intake: Intake, received: Sequence[Received], verdicts: Iterable[Examined]
+) -> Iterator[tuple[Received, Examined]]:
+    """Verified and validated; a file that cannot be judged for a reason of ours stays claimed and waits."""
+    for file, verdict in zip(received, verdicts, strict=True):
+        if verdict.held:
+            intake.hold(file, verdict.held)
+        else:
+            yield file, verdict

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from threading import Thread
 
 import pytest
 
 from edi.app import open_app
+from edi.app.composition import open_customs
+from edi.app.playing import play
+from edi.app.stopping import Stop
 from edi.app.watching import watching
 from edi.errors import TryLater
 
@@ -126,6 +130,32 @@ def test_customs_as_its_own_program(workspace):
         workspace.run()
         wait_for(lambda: list((workspace.home / "customs" / "out").glob("*.dxpl")))
         assert stop(process) == 0
+
+
+def test_customs_wakes_up_for_a_file(workspace, monkeypatch):
+    """It does not look by itself here: what it answers, it was told of."""
+    monkeypatch.setattr("edi.app.playing.POLL_SECONDS", 3600.0)
+    config = workspace.home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace("enabled = true", "enabled = false"), "utf-8")
+    receipts = workspace.home / "customs" / "out"
+    for name in ("01-BROKER.xml", "02-TRADER.xml"):
+        workspace.drop(workspace.sample(name))
+
+    def file_then_stop():
+        try:
+            wait_for(receipts.is_dir)
+            workspace.run()
+            wait_for(lambda: len(list(receipts.glob("*.xml"))) == 6)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    receipts.rmdir()
+    with Stop().listening() as stopping, closing(open_customs(workspace.home)) as customs:
+        filer = Thread(target=file_then_stop)
+        filer.start()
+        play(customs, stopping)
+        filer.join()
+    assert len(list(receipts.glob("*.xml"))) == 6
 
 
 def test_customs_staff_decide_by_hand(workspace):
