@@ -43,6 +43,7 @@ class RetentionConfig:
     tasks_days: int = 90
     job_runs_days: int = 90
     originals_days: int = 1095
+    taken_days: int = 1095
     content_days: int = 1095
     archive: Path = Path("archive")
     archive_originals: bool = True

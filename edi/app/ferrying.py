@@ -50,6 +50,11 @@ def journal_of(config: Config) -> Path:
     return config.gateway.ledger.parent / JOURNAL
 
 
+def fetching_leg(channel: str) -> str:
+    """The name of the leg that fetches a channel's filings, in the journal."""
+    return f"channels.{channel}.outbox"
+
+
 class _Builder:
     def __init__(self, config: Config, parts: Parts, news: deque[News]) -> None:
         self._journal = journal_of(config)
@@ -58,9 +63,9 @@ class _Builder:
 
     def channel(self, channel: Channel, sftp: ChannelSftp, arrived: Callable[[str], None]) -> Line:
         """The sender's OutBox comes in, our answers go out."""
-        server, boxes, limit = _server(sftp), channel.boxes, channel.policy.limits.file
+        server, boxes, limit = server_of(sftp), channel.boxes, channel.policy.limits.file
         here = f"channels.{channel.name}"
-        routes = [_inward(f"{here}.outbox", server, sftp.outbox, boxes.outbox, sftp, limit, self._parts)]
+        routes = [_inward(fetching_leg(channel.name), server, sftp.outbox, boxes.outbox, sftp, limit, self._parts)]
         for box, folder, remote in (
             ("inbox", boxes.inbox, sftp.inbox),
             ("sentbox", boxes.sentbox, sftp.sentbox),
@@ -73,7 +78,7 @@ class _Builder:
 
     def receiver(self, receiver: Receiver, sftp: ReceiverSftp) -> Line:
         """Envelopes go out, receipts come in."""
-        server, here = _server(sftp), f"receivers.{receiver.name}"
+        server, here = server_of(sftp), f"receivers.{receiver.name}"
         routes = [
             _outward(f"{here}.send", server, receiver.send, sftp.send, sftp),
             _inward(f"{here}.collect", server, sftp.collect, receiver.collect, sftp, LARGEST_ENVELOPE, self._parts),
@@ -104,7 +109,8 @@ class _Builder:
         self._news.append(News(kind, subject, detail))
 
 
-def _server(sftp: SftpConfig) -> SftpServer:
+def server_of(sftp: SftpConfig) -> SftpServer:
+    """The connection to an account; it is made when it is used."""
     from edi.adapters.transport.sftp import Account, SftpServer  # noqa: PLC0415
 
     return SftpServer(

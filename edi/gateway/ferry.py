@@ -147,7 +147,13 @@ class Leg:
 
     def _close(self, cargo: Sequence[Cargo]) -> None:
         self.route.source.sync()
-        self.journal.end(self.route.name, cargo, remember_at="" if self.route.inward else iso(self.clock()))
+        now, inward = iso(self.clock()), self.route.inward
+        self.journal.end(
+            self.route.name,
+            cargo,
+            remember_at="" if inward else now,
+            shelved_at=now if inward and self.route.keep else "",
+        )
 
     # ---- away from the source -------------------------------------------------------------------
 
@@ -180,7 +186,7 @@ class Leg:
                 source.rename(aside, names.with_mark(cargo.name, cargo.token))
 
     def _aside(self, cargo: Cargo) -> str:
-        return f"{SHELF}/{names.with_mark(cargo.name, cargo.token)}" if self.route.keep else f".taken-{cargo.token}"
+        return f"{SHELF}/{shelf_name(cargo.name, cargo.token)}" if self.route.keep else f".taken-{cargo.token}"
 
     # ---- after a cut ----------------------------------------------------------------------------
 
@@ -246,6 +252,11 @@ class Leg:
             )
         self.journal.set_told(self.route.name, found)
         self._told = found
+
+
+def shelf_name(name: str, token: str) -> str:
+    """Under which name a file is kept on the shelf."""
+    return names.with_mark(name, token)
 
 
 def _cargo(seen: Sighting, data: bytes) -> Cargo:

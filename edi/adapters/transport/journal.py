@@ -43,6 +43,12 @@ def _why(db: Database) -> None:
     db.table("trouble").add_column("fault", int, not_null_default=0)
 
 
+@MIGRATIONS(name="003_shelf")
+def _shelf(db: Database) -> None:
+    """What was carried here and is kept at its source, to be removed there one day."""
+    db.table("shelf").create({"leg": str, "token": str, "name": bytes, "at": str}, pk=("leg", "token"))
+
+
 @dataclass(frozen=True)
 class Cargo:
     """A file under way from one place to another."""
@@ -55,6 +61,15 @@ class Cargo:
     modified: int
     inode: int
     digest: str
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A file that was carried here and is kept at its source."""
+
+    token: str
+    name: str
+    """The one it came with."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +126,8 @@ class Journal:
         with self._transaction() as connection:
             connection.execute("delete from under_way where leg = ? and token = ?", (leg, cargo.token))
 
-    def end(self, leg: str, cargo: Iterable[Cargo], *, remember_at: str = "") -> None:
-        """Cargo that arrived and left its source.
+    def end(self, leg: str, cargo: Iterable[Cargo], *, remember_at: str = "", shelved_at: str = "") -> None:
+        """Cargo that arrived and left its source, or was kept there from the moment `shelved_at` on.
 
         With a moment given it is remembered by name and digest: what a restart writes anew is not
         delivered twice. Without, a file came in: then a file of that name may go out again.
@@ -120,6 +135,9 @@ class Journal:
         with self._transaction() as connection:
             for one in cargo:
                 connection.execute("delete from under_way where leg = ? and token = ?", (leg, one.token))
+                if shelved_at:
+                    shelved = (leg, one.token, _raw(one.name), shelved_at)
+                    connection.execute("insert or ignore into shelf values (?, ?, ?, ?)", shelved)
                 if remember_at:
                     row = (leg, _raw(one.name), one.digest, self._line, remember_at)
                     connection.execute("insert or replace into delivered values (?, ?, ?, ?, ?)", row)
@@ -140,6 +158,18 @@ class Journal:
         """Forget what this line delivered before a moment."""
         with self._transaction() as connection:
             connection.execute("delete from delivered where line = ? and at < ?", (self._line, before))
+
+    def shelved(self, leg: str, before: str) -> list[Shelved]:
+        """What has been kept at its source since before a moment, oldest first."""
+        query = "select token, name from shelf where leg = ? and at < ? order by at, rowid"
+        with self._outage():
+            rows = self._connection.execute(query, (leg, before)).fetchall()
+        return [Shelved(token, _name(raw)) for token, raw in rows]
+
+    def unshelve(self, leg: str, token: str) -> None:
+        """It is kept at its source no longer."""
+        with self._transaction() as connection:
+            connection.execute("delete from shelf where leg = ? and token = ?", (leg, token))
 
     def told(self, leg: str) -> set[str]:
         """What was told of as left alone, and was still there at the last look."""

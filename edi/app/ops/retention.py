@@ -19,6 +19,7 @@ from edi.adapters.boxes import readable_name
 from edi.adapters.files import TEMPORARY_PREFIX, regular_files, sync_folders
 from edi.adapters.job_book import LATEST
 from edi.app.office import Office
+from edi.app.ops.shelves import clear_shelves
 from edi.core.status import FINAL
 from edi.core.times import CHINA, iso
 
@@ -47,6 +48,7 @@ def prune(office: Office) -> dict[str, int]:
         "tasks": _tasks(office, _before(office, keep.tasks_days)),
         "contents": _contents(office, _before(office, keep.content_days)),
         "jobRuns": _job_runs(office, _before(office, keep.job_runs_days)),
+        "taken": clear_shelves(office, _before(office, keep.taken_days), _RESOLVED),
     }
 
 
