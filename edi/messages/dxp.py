@@ -6,6 +6,7 @@ The misspelling `CreatTime` is part of the published format.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,8 @@ from edi.core.times import CHINA
 from edi.messages.base64_text import from_base64
 
 DXP = "http://www.chinaport.gov.cn/dxp"
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_NOT_XML = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,29 +49,31 @@ def is_dxp_msg(root: etree._Element) -> bool:
 
 
 def write_dxp_msg(message: DxpMsg) -> bytes:
-    """The envelope as UTF-8 XML."""
-    root = etree.Element(_name("DxpMsg"), nsmap={"dxp": DXP}, ver="1.0")
-    info = _add(root, "TransInfo")
-    _add(info, "CopMsgId", message.message_id)
-    _add(info, "SenderId", message.sender)
-    receivers = _add(info, "ReceiverIds")
-    for receiver in message.receivers:
-        _add(receivers, "ReceiverId", receiver)
-    _add(info, "CreatTime", message.created)
-    _add(info, "MsgType", message.message_type)
-    _add(root, "Data", base64.b64encode(message.data).decode("ascii"))
-    if message.file_name or message.keys:
-        _write_add_info(_add(root, "AddInfo"), message)
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    """The envelope as UTF-8 XML. Raises ValueError for characters that XML cannot hold.
+
+    Written as text: it is one for every message and receipt, and building a tree takes five times as long.
+    """
+    data = base64.b64encode(message.data).decode("ascii")
+    receivers = "".join(_element("ReceiverId", one) for one in message.receivers)
+    info = (
+        f"{_element('CopMsgId', message.message_id)}{_element('SenderId', message.sender)}"
+        f"<dxp:ReceiverIds>{receivers}</dxp:ReceiverIds>"
+        f"{_element('CreatTime', message.created)}{_element('MsgType', message.message_type)}"
+    )
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        f'<dxp:DxpMsg xmlns:dxp="{DXP}" ver="1.0"><dxp:TransInfo>{info}</dxp:TransInfo>'
+        f"<dxp:Data>{data}</dxp:Data>{_add_info(message)}</dxp:DxpMsg>"
+    ).encode()
 
 
-def _write_add_info(block: etree._Element, message: DxpMsg) -> None:
-    if message.file_name:
-        _add(block, "FileName", message.file_name)
-    if message.keys:
-        keys = _add(block, "BizKey")
-        for name, value in message.keys.items():
-            _add(keys, "Key", value).set("name", name)
+def _add_info(message: DxpMsg) -> str:
+    file_name = _element("FileName", message.file_name) if message.file_name else ""
+    keys = "".join(
+        f'<dxp:Key name="{_attribute(name)}">{_text(value)}</dxp:Key>' for name, value in message.keys.items()
+    )
+    block = file_name + (f"<dxp:BizKey>{keys}</dxp:BizKey>" if keys else "")
+    return f"<dxp:AddInfo>{block}</dxp:AddInfo>" if block else ""
 
 
 def read_dxp_msg(root: etree._Element) -> DxpMsg:
@@ -95,7 +100,16 @@ def _name(local: str) -> str:
     return f"{{{DXP}}}{local}"
 
 
-def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    element = etree.SubElement(parent, _name(name))
-    element.text = text
-    return element
+def _element(name: str, text: str) -> str:
+    return f"<dxp:{name}>{_text(text)}</dxp:{name}>"
+
+
+def _text(text: str) -> str:
+    """The text as it stands between tags, so that every parser reads it as it was."""
+    if wrong := _NOT_XML.search(text):
+        raise ValueError(f"XML cannot hold {wrong[0]!r}")
+    return text.translate(_ESCAPES)
+
+
+def _attribute(text: str) -> str:
+    return _text(text).replace('"', "&quot;").replace("\t", "&#9;").replace("\n", "&#10;")
