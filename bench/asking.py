@@ -20,7 +20,7 @@ from edi.core.enquiry import Filter
 SEED = 1
 """Decides which applications are asked for."""
 PAGE = 100
-"""Applications on a page: a search brings the newest; it has no second page, one asks more narrowly."""
+"""Applications that a search brings: the newest. There is no second page, one asks more narrowly."""
 PER_ENTERPRISE = 100
 RARE_EVERY = 5_000
 """One application of so many was disapproved."""
@@ -48,22 +48,18 @@ def _questions(reader: LedgerReader) -> Mapping[str, Ask]:
         "one key: clientSeqNo": lambda number: reader.find(_client_seq_no(number)),
         "one key: applicationNo": lambda number: reader.find(_application_no(number)),
         "one key: guid": lambda number: reader.find(_guid(number)),
-        f"search by enterprise, page of {PAGE}": lambda number: reader.search(Filter(uscc=_uscc(number)), (), PAGE),
-        f"search by usual status, page of {PAGE}": lambda _: reader.search(Filter(status="APPROVED"), (), PAGE),
-        f"search by rare status, page of {PAGE}": lambda _: reader.search(Filter(status="DISAPPROVED"), (), PAGE),
-        f"search by part of a name, page of {PAGE}": lambda number: reader.search(
-            Filter(name_part=_name(number)), (), PAGE
-        ),
+        "search by enterprise": lambda number: reader.search(Filter(uscc=_uscc(number)), (), PAGE),
+        "search by usual status": lambda _: reader.search(Filter(status="APPROVED"), (), PAGE),
+        "search by rare status": lambda _: reader.search(Filter(status="DISAPPROVED"), (), PAGE),
+        "search by part of name": lambda number: reader.search(Filter(name_part=_name(number)), (), PAGE),
     }
 
 
 def _commands(home: Path) -> Mapping[str, Ask]:
     """The start of Python included."""
     return {
-        "command: edi show KEY": lambda number: _command(home, "show", _client_seq_no(number)),
-        "command: edi query applications --uscc": lambda number: _command(
-            home, "query", "applications", "--uscc", _uscc(number)
-        ),
+        "command: edi show": lambda number: _command(home, "show", _client_seq_no(number)),
+        "command: edi query": lambda number: _command(home, "query", "applications", "--uscc", _uscc(number)),
     }
 
 
