@@ -1,6 +1,7 @@
 # make demo   the whole story on samples; sets up all it needs
 # make test   linters, types, architecture, generated files, all tests; sets up all it needs
-# make crash  the long form of the kill tests, with a report and its seed      make bench  the benchmark
+# make crash  the long form of the kill tests, with a report and its seed
+# make bench  the benchmark with table and plot, an hour or two; BENCH=--short takes minutes
 # make machine  the long form of the machine that does 2,000 operations and compares with a model
 # make fuzz   hostile input by chance, MINUTES=3; SEED=… repeats a run
 # make docs   write the generated parts of docs, code lists, rules and samples anew
@@ -45,8 +46,9 @@ machine:
 	$(BIN)/python -m tests.system.exchange_machine --operations 2000
 
 bench:
-	@VENV=$(VENV) tools/setup.sh demo
-	$(BIN)/python -m bench
+	@VENV=$(VENV) tools/setup.sh bench
+	$(BIN)/python -m bench $(BENCH) --to bench-report.md --json bench-report.json
+	$(BIN)/python -m bench.plot bench-report.json
 
 fuzz:
 	@VENV=$(VENV) tools/setup.sh test

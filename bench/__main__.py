@@ -9,81 +9,115 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from bench import measures
-from bench.asking import asking
-from bench.measures import Measured
-from bench.primitives import Primitive, primitives
-
-FEW = 50
-"""Of what is slow: big attachments, files one after the other."""
-
-Measure = Callable[[int], list[Measured]]
+from bench import asking, measures
+from bench.figures import Figures, Measured, Primitive
+from bench.office import simulator_seed
+from bench.primitives import primitives
+from bench.table import table
 
 
-def plan(filings: int, backlogs: Sequence[int], rows: int) -> Iterator[tuple[str, Measure, int]]:
-    """What is measured: the word for `--only`, the measure, how many of it."""
-    for backlog in backlogs:
-        yield "single", measures.single, backlog
-    yield "apart", measures.apart, filings
-    yield "hundred", measures.hundred, filings
-    yield "intake", measures.intake, filings
-    yield "rules", measures.rules, filings
-    yield "keys", measures.keys, filings // 2
-    yield "attachments", measures.attachments, FEW
-    yield "latency", measures.latency, FEW
-    yield "asking", asking, rows
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much of everything is measured."""
+
+    backlogs: tuple[int, ...] = (1_000, 10_000, 100_000)
+    """Of single filings; the issue of a backlog is whether it costs more per filing."""
+    filings: int = 1_000
+    big: int = 10_000
+    """Filings in messages of a hundred: they are over soon."""
+    few: int = 50
+    """Filings with big attachments."""
+    drops: int = 200
+    """Files dropped one after the other under light load."""
+    rows: int = 1_000_000
+    """Synthetic applications for the questions."""
+    asked: int = 200
+    """Questions of each kind."""
+    commands: int = 20
+    """Runs of each command."""
 
 
-def table(parts: Sequence[Primitive], lines: Sequence[Measured]) -> str:
-    """Everything that was measured, as Markdown."""
-    needed = sum(one.share for one in parts)
-    load = f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d %H:%M')}"
-    rows = [f"Measured on {load}.", "", "| primitive | ms each | per filing | ms |", "|---|--:|--:|--:|"]
-    rows += [f"| {p.name} | {p.seconds * 1e3:.3f} | {p.times:g} | {p.share * 1e3:.3f} |" for p in parts]
-    rows += [f"| sum of the primitives | | | {needed * 1e3:.3f} |", ""]
-    rows += [
-        "| measure | filings | a second | ms each | CPU ms each | ÷ primitives | peak MB |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    rows += [_row(one, needed) for one in lines]
-    return "\n".join(rows) + "\n"
+SHORT = Sizes(
+    backlogs=(100, 200), filings=200, big=400, few=4, drops=20, rows=20_000, asked=50, commands=5
+)  # fmt: skip
+"""A few minutes: shows that everything works and little else."""
+
+Measure = Callable[[], list[Measured]]
 
 
-def _row(one: Measured, needed: float) -> str:
-    if one.note:
-        return f"| {one.name} | {one.filings} | {one.note} | | | | |"
-    each = one.seconds / one.filings
-    return (
-        f"| {one.name} | {one.filings} | {1 / each:.0f} | {each * 1e3:.2f} | {one.cpu / one.filings * 1e3:.2f} "
-        f"| {each / needed:.2f} | {one.memory / 2**20:.0f} |"
+def plan(sizes: Sizes) -> Iterator[tuple[str, Measure]]:
+    """What is measured: the word for `--only`, and the measure."""
+    for backlog in sizes.backlogs:
+        yield "single", partial(measures.single, backlog)
+    for backlog in sizes.backlogs:
+        yield "apart", partial(measures.apart, backlog)
+    yield "hundred", partial(measures.hundred, sizes.big)
+    yield "intake", partial(measures.intake, sizes.filings)
+    yield "rules", partial(measures.rules, sizes.filings)
+    yield "keys", partial(measures.keys, sizes.filings)
+    yield "attachments", partial(measures.attachments, sizes.few)
+    yield "latency", partial(measures.latency, sizes.drops)
+    yield "asking", partial(asking.asking, sizes.rows, sizes.asked, sizes.commands)
+
+
+def begin(sizes: Sizes, parts: Sequence[Primitive]) -> Figures:
+    """Figures without measures: when, where and on what they are made."""
+    return Figures(
+        date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        processors=len(os.sched_getaffinity(0)),
+        load=os.getloadavg(),
+        python=platform.python_version(),
+        system=platform.platform(),
+        seeds={"simulator": simulator_seed(), "asking": asking.SEED},
+        sizes=asdict(sizes),
+        primitives=tuple(parts),
     )
 
 
-def main() -> None:
-    """Run the measures asked for, each in a fresh process, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", action="append", default=[], help="measure this only; may be repeated")
-    parser.add_argument("--filings", type=int, default=1_000)
-    parser.add_argument("--backlog", type=int, action="append", default=[], help="default 1000 and 10000")
-    parser.add_argument("--rows", type=int, default=100_000, help="synthetic applications for the questions")
-    parser.add_argument("--to", type=Path, help="write the table here as well")
-    asked = parser.parse_args()
+def run(sizes: Sizes, only: Sequence[str], keep: Callable[[Figures], None]) -> Figures:
+    """Run the measures, each in a fresh process; `keep` gets the figures so far after each of them."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as fresh:
-        parts = fresh.submit(primitives).result()
-        lines: list[Measured] = []
-        for word, measure, count in plan(asked.filings, asked.backlog or (1_000, 10_000), asked.rows):
-            if not asked.only or word in asked.only:
-                lines += fresh.submit(measure, count).result()
-    text = table(parts, lines)
-    print(text, end="")
-    if asked.to:
-        asked.to.write_text(text, encoding="utf-8")
+        figures = begin(sizes, fresh.submit(primitives).result())
+        for word, measure in plan(sizes):
+            if not only or word in only:
+                figures = replace(figures, measures=(*figures.measures, *fresh.submit(measure).result()))
+                keep(figures)
+    return figures
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the measures asked for and print the table."""
+    words = list(dict.fromkeys(word for word, _ in plan(SHORT)))
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], choices=words, help="measure this only; may be repeated")
+    parser.add_argument("--short", action="store_true", help="small sizes: does it work, not how fast it is")
+    parser.add_argument("--backlog", type=int, action="append", help="default 1000, 10000 and 100000")
+    parser.add_argument("--filings", type=int, help="of the other measures; default 1000")
+    parser.add_argument("--rows", type=int, help="synthetic applications for the questions; default 1000000")
+    parser.add_argument("--to", type=Path, help="write the table here as well")
+    parser.add_argument(
+        "--json", type=Path, help="write all figures here, after each measure; `python -m bench.plot` draws them"
+    )
+    asked = parser.parse_args(arguments)
+    given = {"filings": asked.filings, "rows": asked.rows, "backlogs": asked.backlog and tuple(asked.backlog)}
+    sizes = replace(SHORT if asked.short else Sizes(), **{name: value for name, value in given.items() if value})
+
+    def keep(figures: Figures) -> None:
+        if asked.json:
+            asked.json.write_text(figures.to_json(), encoding="utf-8")
+        if asked.to:
+            asked.to.write_text(table(figures), encoding="utf-8")
+
+    print(table(run(sizes, asked.only, keep)), end="")
 
 
 if __name__ == "__main__":

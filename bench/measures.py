@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import subprocess
@@ -9,10 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from bench.office import card, drop, expect, percentile, work_off, workspace
+from bench.figures import Measured
+from bench.memory import watching_memory
+from bench.office import card, drop, expect, work_off, workspace
 from edi.adapters.contract import load, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.pki import KeyKind
@@ -28,30 +31,21 @@ LIGHT_LOAD = 0.2
 ATTACHMENT = 4 << 20
 PATIENCE = 30.0
 
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One line of the table."""
-
-    name: str
-    filings: int
-    seconds: float = 0.0
-    """By the clock."""
-    cpu: float = 0.0
-    """Seconds of processor time of all processes, the start of workers included."""
-    memory: int = 0
-    """Most bytes that one process held."""
-    note: str = ""
+Make = Callable[[Path], Iterable[Filing]]
 
 
 @contextmanager
-def _stopwatch(name: str, count: int, lines: list[Measured]) -> Iterator[None]:
-    started, used = time.perf_counter(), _cpu()
-    yield
-    seconds, cpu = time.perf_counter() - started, _cpu() - used
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    memory = max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024
-    lines.append(Measured(name=name, filings=count, seconds=seconds, cpu=cpu, memory=memory))
+def _measuring(measure: str, name: str, count: int, lines: list[Measured]) -> Iterator[None]:
+    with watching_memory() as peaks:
+        started, used = time.perf_counter(), _cpu()
+        yield
+        seconds, cpu = time.perf_counter() - started, _cpu() - used
+    lines.append(
+        Measured(
+            measure=measure, name=name, filings=count, backlog=count, seconds=seconds, cpu=cpu,
+            memory=tuple(peaks.values()),
+        )
+    )  # fmt: skip
 
 
 def _cpu() -> float:
@@ -59,37 +53,39 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in usage)
 
 
-def _end_to_end(name: str, make: Callable[[Path], Iterable[Filing]], count: int) -> list[Measured]:
+def _end_to_end(measure: str, name: str, make: Make, count: int) -> list[Measured]:
     """From the first look at the OutBox until the last receipt lies in InBox, simulator included, all durable."""
     lines: list[Measured] = []
     with workspace() as home:
         drop(home, make(home))
-        with _stopwatch(name, count, lines):
+        with _measuring(measure, name, count, lines):
             work_off(home)
         expect(home, count)
     return lines
 
 
-def single(count: int) -> list[Measured]:
-    """Messages of one filing; count after count this shows whether a backlog costs more per file."""
-    return _end_to_end("one filing a message", lambda home: filings(home, count, "ONE"), count)
-
-
-def apart(count: int) -> list[Measured]:
+def _end_to_end_apart(measure: str, name: str, make: Make, count: int) -> list[Measured]:
     """The same with the simulated customs as a program of its own, as a real receiver is."""
     lines: list[Measured] = []
     with workspace() as home:
-        drop(home, filings(home, count, "APART"))
-        done = [sys.executable, "-m", "edi", "customs", "run", "--home", str(home)]
-        with _stopwatch("one filing a message, customs apart", count, lines):
-            customs = subprocess.Popen(done)
-            try:
-                _exchange(home, count)
-            finally:
-                customs.terminate()
-                customs.wait()
+        drop(home, make(home))
+        with _measuring(measure, name, count, lines), _program(home, "customs", "run"):
+            _exchange(home, count)
         expect(home, count)
     return lines
+
+
+@contextmanager
+def _program(home: Path, *words: str) -> Iterator[None]:
+    """`edi WORDS` on the workspace, until it is no longer needed."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "edi", *words, "--home", str(home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        program.terminate()
+        program.wait()
 
 
 def _exchange(home: Path, count: int) -> None:
@@ -109,15 +105,32 @@ def _exchange(home: Path, count: int) -> None:
     raise SystemExit("the gateway waits for receipts that do not come")
 
 
+def single(count: int) -> list[Measured]:
+    """Messages of one filing; count after count this shows whether a backlog costs more per file."""
+    return _end_to_end("single", "one filing a message", lambda home: filings(home, count, "ONE"), count)
+
+
+def apart(count: int) -> list[Measured]:
+    """Messages of one filing, customs as a program of its own."""
+    name = "one filing a message, customs apart"
+    return _end_to_end_apart("apart", name, lambda home: filings(home, count, "APART"), count)
+
+
 def hundred(count: int) -> list[Measured]:
-    """Messages of a hundred filings."""
+    """Messages of a hundred filings, with customs in the program and apart."""
 
     def make(home: Path) -> Iterator[Filing]:
-        made, signer = list(filings(home, count, "HUNDRED")), operator_of(home)
-        for start in range(0, count, PER_MESSAGE):
-            yield message_of(made[start : start + PER_MESSAGE], f"HUNDRED-{start:06d}.xml", signer)
+        made, signer = filings(home, count, "HUNDRED"), operator_of(home)
+        number = 0
+        while batch := list(itertools.islice(made, PER_MESSAGE)):
+            yield message_of(batch, f"HUNDRED-{number:06d}.xml", signer)
+            number += 1
 
-    return _end_to_end(f"{PER_MESSAGE} filings a message", make, count)
+    name = f"{PER_MESSAGE} filings a message"
+    return [
+        *_end_to_end("hundred", name, make, count),
+        *_end_to_end_apart("hundred", f"{name}, customs apart", make, count),
+    ]
 
 
 def intake(count: int) -> list[Measured]:
@@ -125,7 +138,7 @@ def intake(count: int) -> list[Measured]:
     lines: list[Measured] = []
     with workspace() as home:
         drop(home, filings(home, count, "INTAKE"))
-        with _stopwatch("intake alone", count, lines), open_app(home) as app:
+        with _measuring("intake", "intake alone", count, lines), open_app(home) as app:
             gateway = replace(app, customs=None)
             while gateway.work() or gateway.waiting():
                 pass
@@ -143,7 +156,7 @@ def rules(count: int) -> list[Measured]:
     if isinstance(root, list):
         raise SystemExit(f"the sample cannot be parsed: {root}")
     contract.check(form, root)  # compiled at its first use
-    with _stopwatch("schema and rules alone", count, lines):
+    with _measuring("rules", "schema and rules alone", count, lines):
         for _ in range(count):
             contract.check(form, root)
     return lines
@@ -154,6 +167,7 @@ def keys(count: int) -> list[Measured]:
     lines: list[Measured] = []
     for kind in KeyKind:
         lines += _end_to_end(
+            "keys",
             f"signed with {kind.value}",
             lambda home, kind=kind: filings(home, count, kind.name, signer=card(home, kind)),  # type: ignore[misc]
             count,
@@ -168,30 +182,25 @@ def attachments(count: int) -> list[Measured]:
         signer = operator_of(home)
         return (with_attachment(one, ATTACHMENT, signer) for one in filings(home, count, "BIG"))
 
-    return _end_to_end("4 MB attachment", make, count)
+    return _end_to_end("attachments", "4 MB attachment", make, count)
 
 
 def latency(count: int) -> list[Measured]:
     """From the rename into the OutBox to the technical answer in InBox, under `edi run` and light load."""
-    with workspace() as home:
-        service = subprocess.Popen([sys.executable, "-m", "edi", "run", "--home", str(home)], stderr=subprocess.DEVNULL)
-        try:
-            ready, *others = filings(home, count + 1, "LATENCY")
-            _answered(home, ready, PATIENCE)
-            times = [_answered(home, one, PATIENCE) for one in others]
-        finally:
-            service.terminate()
-            service.wait()
-    note = f"median {percentile(times, 0.5) * 1e3:.0f} ms, p99 {percentile(times, 0.99) * 1e3:.0f} ms"
-    return [Measured(name="drop to technical answer, light load", filings=count, note=note)]
+    with workspace() as home, watching_memory(this_too=False) as peaks, _program(home, "run"):
+        ready, *others = filings(home, count + 1, "LATENCY")
+        _answered(home, ready)
+        times = tuple(_answered(home, one) for one in others)
+    name = "drop to technical answer, light load"
+    return [Measured(measure="latency", name=name, filings=count, memory=tuple(peaks.values()), times=times)]
 
 
-def _answered(home: Path, filing: Filing, patience: float) -> float:
+def _answered(home: Path, filing: Filing) -> float:
     box, stem = home / "outbox" / "demo" / "InBox", filing.name.removesuffix(".xml")
     time.sleep(LIGHT_LOAD)
     drop(home, [filing])
     started = time.perf_counter()
-    while time.perf_counter() - started < patience:
+    while time.perf_counter() - started < PATIENCE:
         if any(name.startswith(f"Successed_{stem}_") for name in os.listdir(box)):  # noqa: PTH208
             return time.perf_counter() - started
         time.sleep(0.001)

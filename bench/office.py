@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edi.adapters.config import load_config
 from edi.adapters.keys import key_name, load_signing_key
 from edi.adapters.pki import Authority, Holder, Issued, KeyKind
-from edi.app import open_app
+from edi.app import open_app, open_reader
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from edi.core.identity import Medium
@@ -50,8 +51,8 @@ def work_off(home: Path) -> None:
 
 def expect(home: Path, count: int, status: Status = Status.APPROVED) -> None:
     """Stop the benchmark unless `count` applications have this status: the figures would mean nothing."""
-    with open_app(home) as app:
-        found = sum(one["status"] == status.token for one in app.reader.applications())
+    with open_reader(home).view() as ledger:
+        found = ledger.execute("select count(*) from applications where status = ?", (status.token,)).fetchone()[0]
     if found != count:
         raise SystemExit(f"{found} of {count} filings are {status.token}: the figures would mean nothing")
 
@@ -67,7 +68,7 @@ def card(home: Path, kind: KeyKind) -> SigningKey:
     return SigningKey(issued.key, issued.certificate, key_name(issued.certificate))
 
 
-def percentile(seconds: Sequence[float], share: float) -> float:
-    """The time that `share` of all stay within."""
-    ordered = sorted(seconds)
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+def simulator_seed() -> int:
+    """The seed of the simulated customs in a fresh workspace."""
+    with workspace() as home:
+        return load_config(home / "config.toml").simulator.seed

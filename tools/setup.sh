@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the environment for `make demo` (no argument) or `make test` (argument: test) on a Debian
-# machine with Python 3.11 or newer. What is there already is left as it is.
+# Makes the environment for `make demo` (no argument), `make test` or `make bench` (argument: test, bench) on a
+# Debian machine with Python 3.11 or newer. What is there already is left as it is.
 set -eu
 
 cd "$(dirname "$0")/.."
