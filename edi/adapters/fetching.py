@@ -38,6 +38,8 @@ def fetch(url: str, *, most: int, seconds: float, tls_authorities: Path | None =
         raise _not_fetched(url, cause_zh(error), cause_en(error)) from error
     except HTTPException as error:
         raise _not_fetched(url, "对方的应答不是 HTTP", "the answer is not HTTP") from error
+    except UnicodeError as error:
+        raise _not_fetched(url, "主机名不对", "that is no name of a host") from error
 
 
 @contextlib.contextmanager

@@ -118,6 +118,8 @@ class MailSender:
             raise NotTold(f"{server}：{told}", f"{server}: {told}") from error
         except OSError as error:
             raise NotTold(f"{server}：{cause_zh(error)}", f"{server}: {cause_en(error)}") from error
+        except ValueError as error:
+            raise _unusable(error) from error
 
     def _connected(self) -> smtplib.SMTP:
         host, _, port = self.config.mail_server.rpartition(":")
@@ -171,6 +173,14 @@ class MailSender:
         return mail
 
 
+def _unusable(error: ValueError) -> NotTold:
+    """An address, or a name in a header, that the library will not have."""
+    told = type(error).__name__
+    return NotTold(
+        f"[alarms] 中的地址或姓名不能用（{told}）", f"an address or a name in [alarms] cannot be used ({told})"
+    )
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Only the address in the configuration is ever spoken to."""
 
@@ -208,6 +218,8 @@ class HookSender:
             raise NotTold(cause_zh(error), cause_en(error)) from error
         except HTTPException as error:
             raise NotTold("对方的应答不是 HTTP", "the answer is not HTTP") from error
+        except ValueError as error:
+            raise _unusable(error) from error
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise NotTold(f"HTTP {status}", f"HTTP {status}")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import collections
 import errno
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +20,7 @@ Tell = Callable[[str], None]
 """Takes the name of a file that was closed by its writer or renamed into the folder."""
 
 LookAgain = Callable[[], object]
+"""Watches what has come again."""
 
 _LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches", errno.EMFILE: "fs.inotify.max_user_instances"}
 """What the system ran out of, which is neither disk nor files: a limit the administrator can raise."""
@@ -40,9 +40,9 @@ def watching(folders: Mapping[Path, Tell]) -> Iterator[LookAgain]:
         return
     observer.start()
     watch = _Watch(observer, folders)
-    _say(list({cause_zh(error): error for error in watch.begin()}.values()))
+    _say(list({cause_zh(error): error for error in watch.look()}.values()))
     try:
-        yield lambda: collections.deque(watch.begin(), maxlen=0)
+        yield watch.look
     finally:
         observer.stop()
         observer.join()
@@ -57,25 +57,29 @@ class _Watch:
         self._watched: dict[Path, tuple[ObservedWatch, tuple[int, int]]] = {}
         """Each with its device and inode: under the same path there may be another folder by now."""
 
-    def begin(self) -> Iterator[OSError]:
-        """Watch every folder that is there and not watched; why the others are not."""
-        # The observer leaves a folder that was removed; another one made in its place may even have its inode.
+    def look(self) -> list[OSError]:
+        """Watch every folder that is there and not watched; why others are not."""
         alive = {one.watch for one in self._observer.emitters if one.is_alive()}
+        troubles = []
         for folder, tell in self._folders.items():
             try:
-                there = folder.stat()
-                identity = there.st_dev, there.st_ino
-                watch, seen = self._watched.get(folder, (None, None))
-                if watch is None or watch not in alive or seen != identity:
-                    self._forget(folder)
-                    self._watched[folder] = self._observer.schedule(_Announcer(tell), str(folder)), identity
+                self._watch(folder, tell, alive)
             except OSError as error:
-                yield error
+                troubles.append(error)
+        return troubles
 
-    def _forget(self, folder: Path) -> None:
-        watch, _ = self._watched.pop(folder, (None, None))
+    def _watch(self, folder: Path, tell: Tell, alive: Collection[ObservedWatch]) -> None:
+        there = folder.stat()
+        identity = there.st_dev, there.st_ino
+        watch, seen = self._watched.get(folder, (None, None))
+        # The observer leaves a folder that is removed; another one made in its place may even have its inode.
+        if watch in alive and seen == identity:
+            return
         if watch:
+            del self._watched[folder]
             self._observer.unschedule(watch)
+        self._watched[folder] = self._observer.schedule(_Announcer(tell), str(folder)), identity
+        if watch:
             log.info("重新监视 %s / watched again", folder)
 
 

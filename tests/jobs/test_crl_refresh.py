@@ -268,6 +268,11 @@ def test_an_answer_that_is_not_http_is_told():
         fetch(f"{server.address}/", most=1000, seconds=5)
 
 
+def test_a_host_that_cannot_be_is_told():
+    with pytest.raises(TryLater, match="no name of a host"):
+        fetch(f"http://{'x' * 70}.example.invalid/", most=1000, seconds=5)
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [

@@ -143,6 +143,18 @@ def test_a_sender_that_fails_holds_no_other_up_and_loses_nothing(troubled):
     assert told == [("alarm_overdue", False), ("alarm_sender", False), ("alarm_sender", True)]
 
 
+@pytest.mark.parametrize("sender", ["mail", "webhook"])
+def test_an_address_that_is_none_is_told_and_holds_no_other_up(troubled, sender):
+    host = f"{'x' * 70}.example.invalid"
+    if sender == "mail":
+        by_mail(troubled, 25)
+        troubled.configure('"127.0.0.1:25"', f'"{host}:25"')
+    else:
+        troubled.configure('webhook = ""', f'webhook = "http://{host}/"')
+    assert tell(troubled) == {"file": 1, sender: 0}
+    assert "不能用" in troubled.edi("status", "--held")
+
+
 def test_tries_grow_apart(troubled):
     by_webhook(troubled, free_port())
     tell(troubled)
