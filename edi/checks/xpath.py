@@ -127,6 +127,9 @@ class Compiler:
     documents: Callable[[str], etree._Element]
     """Gives the root of the document at a relative address, e.g. a code table."""
     _loaded: dict[str, etree._Element] = field(default_factory=dict)
+    _vetted: dict[str, list[Token]] = field(default_factory=dict)
+    _compiled: dict[str, etree.XPath] = field(default_factory=dict)
+    """What was read and compiled before: rules that extend an abstract one have most expressions in common."""
 
     def compile(self, source: str, wrap: str = "", constants: Mapping[str, Value] = _NO_CONSTANTS) -> Expression:
         """The expression; `wrap` is the function its value goes through, e.g. `boolean`.
@@ -169,6 +172,12 @@ class Compiler:
         )
 
     def _vet(self, source: str) -> list[Token]:
+        tokens = self._vetted.get(source)
+        if tokens is None:
+            tokens = self._vetted[source] = self._vet_anew(source)
+        return tokens
+
+    def _vet_anew(self, source: str) -> list[Token]:
         tokens = list(read_words(source))
         if not tokens:
             raise XPathFault("表达式是空的", "the expression is empty")
@@ -197,6 +206,12 @@ class Compiler:
             self._loaded[address] = holder
 
     def _xpath(self, source: str) -> etree.XPath:
+        compiled = self._compiled.get(source)
+        if compiled is None:
+            compiled = self._compiled[source] = self._compile_anew(source)
+        return compiled
+
+    def _compile_anew(self, source: str) -> etree.XPath:
         functions: dict[str, Callable[..., Any]] = {
             "document": self._document,
             long_text.TRANSLATE: long_text.translate,
@@ -261,8 +276,10 @@ def write_out(source: str, name: str, value: str) -> str:
 
     Within a predicate it stays a variable, for there `value` would be about another node.
     """
+    if not 0 < len(re.findall(rf"\${re.escape(name)}(?![\w.-])", source)) <= _MOST_USES:
+        return source  # without reading every word of it
     uses = [token for token in read_words(source) if token.kind == "variable" and token.text == name]
-    if len(uses) > _MOST_USES or any(token.depth for token in uses):
+    if any(token.depth for token in uses):
         return source
     return _inline(source, uses, {name: f"({value})"})
 
