@@ -16,7 +16,8 @@ from lxml import etree
 
 from edi.checks.rules import Assertion, Let, Pattern, Rule, Rules, Scope, Text
 from edi.checks.schematron_grammar import LANG, SCH, Problems, check_grammar, children_of, name_of
-from edi.checks.xpath import Compiler, Expression, Value, write_out
+from edi.checks.xpath import Compiler, Expression, Value
+from edi.checks.xpath_inline import write_out
 from edi.checks.xpath_words import XPathFault
 from edi.core.findings import Severity
 from edi.errors import UserError
