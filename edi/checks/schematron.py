@@ -16,7 +16,8 @@ from lxml import etree
 
 from edi.checks.rules import Assertion, Let, Pattern, Rule, Rules, Scope, Text
 from edi.checks.schematron_grammar import LANG, SCH, Problems, check_grammar, children_of, name_of
-from edi.checks.xpath import Compiler, Expression, Value, write_out
+from edi.checks.xpath import Compiler, Expression, Value
+from edi.checks.xpath_inline import write_out
 from edi.checks.xpath_words import XPathFault
 from edi.core.findings import Severity
 from edi.errors import UserError
@@ -111,12 +112,15 @@ class _Builder:
         sound = [one for one in assertions if one]
         if len(lets) + len(sound) < len(contents):
             return None  # what is wrong has been noted
-        return Rule(context, lets, tuple(sound), self._silence(contents, visible))
+        return Rule(context, lets, tuple(sound), self._silence(contents, sound, visible))
 
-    def _silence(self, contents: Sequence[etree._Element], visible: _Visible) -> Expression:
+    def _silence(
+        self, contents: Sequence[etree._Element], assertions: Sequence[Assertion], visible: _Visible
+    ) -> Expression:
         """What is true where none of the assertions among the contents of a rule speaks."""
-        is_one = [name_of(one) for one in contents] == ["assert"]
-        frames = {"assert": "{}" if is_one else "({})", "report": "not({})"}
+        if len(contents) == len(assertions) == 1 and not assertions[0].speaks_when:
+            return assertions[0].test
+        frames = {"assert": "({})", "report": "not({})"}
         tests = [frames[name_of(one)].format(one.get("test", "")) for one in contents if name_of(one) in frames]
         source = " and ".join(tests) or "true()"
         for let in reversed([one for one in contents if name_of(one) == "let"]):

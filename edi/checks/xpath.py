@@ -7,7 +7,6 @@ plain paths.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,18 +16,12 @@ from typing import Any
 from lxml import etree
 
 from edi.checks import long_text
+from edi.checks.xpath_inline import as_literal, code_test, written_into
 from edi.checks.xpath_words import Token, XPathFault, read_words
-from edi.core.node import text_of
 
 Value = Any
 """What XPath computes: text, number, truth or a list of elements."""
 
-_EXACT = 2**53
-"""Whole numbers below it are exact in XPath."""
-_MOST_USES = 2
-"""Places at which a variable is written out."""
-_IS_A_CODE = re.compile(r"contains\(\$([\w.-]+), concat\(' ', ., ' '\)\) and not\(contains\(., ' '\)\)")
-"""The question whether an element is in a code table, as rule files ask it."""
 _CONTEXT_FREE = frozenset({"true", "false"})
 _FUNCTIONS = frozenset(
     {
@@ -127,6 +120,9 @@ class Compiler:
     documents: Callable[[str], etree._Element]
     """Gives the root of the document at a relative address, e.g. a code table."""
     _loaded: dict[str, etree._Element] = field(default_factory=dict)
+    _vetted: dict[str, list[Token]] = field(default_factory=dict)
+    _compiled: dict[str, etree.XPath] = field(default_factory=dict)
+    """What was read and compiled before: rules that extend an abstract one have most expressions in common."""
 
     def compile(self, source: str, wrap: str = "", constants: Mapping[str, Value] = _NO_CONSTANTS) -> Expression:
         """The expression; `wrap` is the function its value goes through, e.g. `boolean`.
@@ -137,16 +133,17 @@ class Compiler:
         tokens = self._vet(source)
         self._xpath(source)  # alone, so that no bracket of `wrap` mends it
         variables = dict.fromkeys(token.text for token in tokens if token.kind == "variable")
-        literals = {name: _literal(constants[name]) for name in variables if name in constants}
+        literals = {name: as_literal(constants[name]) for name in variables if name in constants}
         is_relative = any(_looks_at_node(tokens, index) for index in range(len(tokens)))
         is_absolute = any(token.kind == "path" and token.begins for token in tokens)
-        inlined = _inline(source, tokens, literals)
+        inlined = written_into(source, tokens, literals)
+        shortcut = code_test(source, constants) if wrap == "boolean" else None
         return Expression(
             names=tuple(variables),
             is_constant=not is_relative and not is_absolute and constants.keys() >= variables.keys(),
             is_relative=is_relative,
             _variables=tuple(name for name in variables if not literals.get(name)),
-            _compiled=_code_test(source, constants) or self._xpath(f"{wrap}({inlined})" if wrap else inlined),
+            _compiled=shortcut or self._xpath(f"{wrap}({inlined})" if wrap else inlined),
         )
 
     def compile_context(self, source: str) -> Context:
@@ -169,6 +166,12 @@ class Compiler:
         )
 
     def _vet(self, source: str) -> list[Token]:
+        tokens = self._vetted.get(source)
+        if tokens is None:
+            tokens = self._vetted[source] = self._vet_anew(source)
+        return tokens
+
+    def _vet_anew(self, source: str) -> list[Token]:
         tokens = list(read_words(source))
         if not tokens:
             raise XPathFault("表达式是空的", "the expression is empty")
@@ -197,6 +200,12 @@ class Compiler:
             self._loaded[address] = holder
 
     def _xpath(self, source: str) -> etree.XPath:
+        compiled = self._compiled.get(source)
+        if compiled is None:
+            compiled = self._compiled[source] = self._compile_anew(source)
+        return compiled
+
+    def _compile_anew(self, source: str) -> etree.XPath:
         functions: dict[str, Callable[..., Any]] = {
             "document": self._document,
             long_text.TRANSLATE: long_text.translate,
@@ -213,58 +222,6 @@ class Compiler:
     def _clark(self, name: str) -> str:
         prefix, colon, local = name.rpartition(":")
         return f"{{{self.namespaces[prefix]}}}{local}" if colon else name
-
-
-def _code_test(source: str, constants: Mapping[str, Value]) -> Callable[[etree._Element], bool] | None:
-    """The question whether an element is in a code table, answered by a set; None for any other expression.
-
-    libxml2 copies the table, up to 20 KB, whenever it is asked.
-    """
-    asked = _IS_A_CODE.fullmatch(source)
-    table = constants.get(asked[1]) if asked else None
-    if not isinstance(table, str):
-        return None
-    codes = frozenset(table.split(" ")[1:-1])  # what has a blank on either side
-
-    def is_code(element: etree._Element) -> bool:
-        return text_of(element) in codes
-
-    return is_code
-
-
-def _literal(value: Value) -> str:
-    """The value as XPath writes it; empty if it has no way to."""
-    if isinstance(value, bool):
-        return "true()" if value else "false()"
-    if isinstance(value, float):
-        return f"{value:.0f}" if value.is_integer() and 0 <= value < _EXACT else ""
-    if isinstance(value, str) and not ("'" in value and '"' in value):
-        return f'"{value}"' if "'" in value else f"'{value}'"
-    return ""
-
-
-def _inline(source: str, tokens: list[Token], literals: Mapping[str, str]) -> str:
-    """The expression with literals in place of variables, and the quicker of two functions where there are two."""
-    parts, position = [], 0
-    for index, token in enumerate(tokens):
-        if token.kind == "variable" and literals.get(token.text):
-            parts += [source[position : token.start], literals[token.text]]
-            position = token.start + len(token.text) + 1
-        elif long_text.is_long(tokens, index):
-            parts += [source[position : token.start], long_text.TRANSLATE]
-            position = token.start + len(token.text)
-    return "".join([*parts, source[position:]])
-
-
-def write_out(source: str, name: str, value: str) -> str:
-    """`source` with `value` in place of the variable, if it is used once or twice: a call costs more than to compute it again.
-
-    Within a predicate it stays a variable, for there `value` would be about another node.
-    """
-    uses = [token for token in read_words(source) if token.kind == "variable" and token.text == name]
-    if len(uses) > _MOST_USES or any(token.depth for token in uses):
-        return source
-    return _inline(source, uses, {name: f"({value})"})
 
 
 def _looks_at_node(tokens: list[Token], index: int) -> bool:

@@ -190,6 +190,35 @@ def test_without_a_subject_the_context_is_meant():
     assert (finding.path, finding.found, finding.severity) == ("/r/a", "", Severity.ERROR)
 
 
+IS_A_CODE = "contains($codes, concat(' ', {0}, ' ')) and not(contains({0}, ' '))"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_code"),
+    [
+        ("aa", True), ("b", True), ("a", False), ("", False), ("aa b", False), (" b", False), ("b\t", False),
+        ("<b>c</b>cc", True), ("c<!-- c -->cc", True), ("c\n", False),
+    ],
+)  # fmt: skip
+def test_a_code_is_one_of_the_table_as_it_stands(text, is_code):
+    rules = load_text(one_rule(an_assert(IS_A_CODE.format(".")), before=LETS["schema"]))
+    root = etree.fromstring(f"<a xmlns='u'>{text}</a>")
+    assert rules.spoken(root) == ([] if is_code else [("R-1.x", root)])
+    assert rules.spoken(root) == load_text(one_rule(an_assert(IS_A_CODE.format("(.)")), before=LETS["schema"])).spoken(
+        root
+    )
+
+
+def test_only_the_element_itself_is_looked_up_in_a_set():
+    rules = load_text(one_rule(an_assert(IS_A_CODE.format("b")), before=LETS["schema"]))
+    assert not rules.spoken(etree.fromstring("<q:a xmlns:q='u'><b>aa</b></q:a>"))
+    said = (
+        f"<sch:report id='R' test='1' diagnostics='en'><sch:value-of select=\"{IS_A_CODE.format('.')}\"/></sch:report>"
+    )
+    (finding,) = load_text(one_rule(said, before=LETS["schema"])).check(etree.fromstring("<a xmlns='u'>aa</a>"))
+    assert finding.zh == "true"
+
+
 def test_found_values_are_quoted_not_copied():
     rules = load_text(one_rule("<sch:report id='R' test='1' diagnostics='en'><sch:value-of select='.'/></sch:report>"))
     (finding,) = rules.check(etree.fromstring(f"<a xmlns='u'>{'x' * 100_000}</a>"))
