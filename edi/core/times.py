@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
+_FIELDS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 CHINA = timezone(timedelta(hours=8), "CST")
 LONG_TERM = "2099-12-31"
 """The date that stands for "long-term or without end of validity" (source 002, 5.1.1.5)."""
@@ -43,8 +44,8 @@ def from_digits17(text: str) -> datetime:
     """The UTC moment of yyyyMMddHHmmssfff. Raises ValueError for anything else."""
     if not re.fullmatch("[0-9]{17}", text):
         raise ValueError(f"not a 17-digit time: {text!r}")
-    moment = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
-    return (moment + timedelta(milliseconds=int(text[14:]))).astimezone(UTC)
+    year, month, day, hour, minute, second = (int(text[at:end]) for at, end in _FIELDS)
+    return datetime(year, month, day, hour, minute, second, int(text[14:]) * 1000, CHINA).astimezone(UTC)
 
 
 def iso(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography import x509
@@ -94,8 +95,13 @@ def _key_info(signature: etree._Element, signer: Signer) -> None:
     key_info = etree.SubElement(signature, ds("KeyInfo"))
     etree.SubElement(key_info, ds("KeyName")).text = signer.key_name
     data = etree.SubElement(key_info, ds("X509Data"))
-    der = signer.certificate.public_bytes(Encoding.DER)
-    etree.SubElement(data, ds("X509Certificate")).text = _base64(der)
+    etree.SubElement(data, ds("X509Certificate")).text = _text_of(signer.certificate)
+
+
+@lru_cache(maxsize=16)
+def _text_of(certificate: x509.Certificate) -> str:
+    """A certificate as messages carry it; a program signs with one or two."""
+    return _base64(certificate.public_bytes(Encoding.DER))
 
 
 def _base64(data: bytes) -> str:
