@@ -14,7 +14,7 @@ from bench.memory import watching_memory
 from bench.office import workspace
 from edi.adapters.ledger import connect
 from edi.adapters.ledger_reader import LedgerReader
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.core.enquiry import Filter
 
 SEED = 1

@@ -19,7 +19,7 @@ from bench.office import card, drop, expect, work_off, workspace
 from edi.adapters.contract import load, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.adapters.pki import KeyKind
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.checks.parse import parse
 from edi.core.status import Status
 from tools.filings import Filing, filings, message_of, operator_of, with_attachment

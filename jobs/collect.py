@@ -1,6 +1,6 @@
 """收取海关回执并更新申请状态 / Collect receipts and move applications on."""
 
-from edi.app import App
+from edi.app.composition import App
 
 
 def run(app: App) -> int:

@@ -1,6 +1,6 @@
 """模拟海关：入库、受理、审核到期的申请 / Simulated customs: lodge, accept and decide what is due."""
 
-from edi.app import App
+from edi.app.composition import App
 
 
 def run(app: App) -> int:

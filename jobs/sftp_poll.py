@@ -1,6 +1,6 @@
 """与 SFTP 对方收发文件：取申报和回执，送应答和申报 / Carry files to and from SFTP partners."""
 
-from edi.app import App
+from edi.app.composition import App
 
 
 def run(app: App) -> int:

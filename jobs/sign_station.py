@@ -1,6 +1,6 @@
 """签名站：用卡给待签文件签名并投入通道 / Signing station: sign unsigned exports by card and put them into a channel."""
 
-from edi.app import App
+from edi.app.composition import App
 from edi.app.station import sign_waiting
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from edi.cli.main import cli

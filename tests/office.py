@@ -5,7 +5,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.office import open_office
 from edi.app.rota import open_rota
 from edi.app.service import run_once

@@ -1,5 +1,4 @@
-"""The composition root: the only room that knows every adapter and joins gateway and simulator."""
+"""The composition root: the only room that knows every adapter and joins gateway and simulator.
 
-from edi.app.composition import App, open_app, open_reader
-
-__all__ = ["App", "open_app", "open_reader"]
+Nothing is imported here: worker processes enter this room for one module and should not wait for the others.
+"""

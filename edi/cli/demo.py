@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from edi.adapters.files import regular_files
-from edi.app import App, open_app
+from edi.app.composition import App, open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from edi.cli import options

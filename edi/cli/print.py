@@ -9,9 +9,8 @@ import click
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import Config, load_config
 from edi.adapters.files import write_whole
-from edi.app import open_reader
 from edi.app.checking import build_forms, build_shelf
-from edi.app.composition import CONFIG_FILE
+from edi.app.composition import CONFIG_FILE, open_reader
 from edi.app.printing import build_printer
 from edi.checks.parse import parse
 from edi.cli import options

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edi.app import open_reader
+from edi.app.composition import open_reader
 from edi.app.words import OUTCOME_TEXT, held_words
 from edi.cli import options
 from edi.cli.output import show_finding, show_json, show_words

@@ -10,8 +10,7 @@ import click
 
 from edi.adapters.config import load_config
 from edi.adapters.ledger_reader import OUTCOMES, LedgerReader
-from edi.app import open_reader
-from edi.app.composition import CONFIG_FILE
+from edi.app.composition import CONFIG_FILE, open_reader
 from edi.app.office import claims_on_disk
 from edi.app.words import OUTCOME_TEXT, Words, alarm_words, held_words, still_open
 from edi.cli import options

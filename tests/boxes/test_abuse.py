@@ -18,7 +18,7 @@ from datetime import timedelta
 import pytest
 
 from edi.adapters.boxes import Settled, Sighting
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.service import run_once
 from edi.core.times import iso
 from edi.errors import TryLater

@@ -8,7 +8,8 @@ import time
 import pytest
 from lxml import etree
 
-from edi.app import open_app, station
+from edi.app import station
+from edi.app.composition import open_app
 from edi.app.jobs import find_jobs
 from edi.app.service import run_once
 from edi.errors import TryLater

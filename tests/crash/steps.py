@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from tests.crash.kill import count_faults

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.ops import doctor
 from edi.app.ops.states import STATES, Envelope, File, Row, state_of
 from edi.errors import TryLater, UserError

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.messages.bundle import ENDING, MOST_ENVELOPES, MOST_LINES, is_bundle, pack, unpack
 from edi.messages.dxp import DxpMsg, write_dxp_msg
 from tools.filings import filings

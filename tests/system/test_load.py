@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from edi.adapters.boxes import claim_together
-from edi.app import open_app
+from edi.app.composition import open_app
 from tools.filings import filings, message_of, operator_of, with_attachment
 
 MANY = 12

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from edi.adapters import files
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.service import run_once
 from edi.errors import TryLater
 from edi.gateway import collect, intake

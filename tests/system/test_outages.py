@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from edi.adapters.keys import load_signing_key
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.service import run_once
 from edi.checks.parse import parse
 from edi.errors import TryLater

@@ -13,8 +13,7 @@ from threading import Thread
 
 import pytest
 
-from edi.app import open_app
-from edi.app.composition import open_customs
+from edi.app.composition import open_app, open_customs
 from edi.app.playing import play
 from edi.app.stopping import Stop
 from edi.app.watching import watching

@@ -13,8 +13,7 @@ from lxml import etree
 from edi.adapters.config import load_config
 from edi.adapters.keys import load_signing_key
 from edi.adapters.pki import Authority, Issued, KeyKind
-from edi.app import open_app
-from edi.app.composition import open_card_authority
+from edi.app.composition import open_app, open_card_authority
 from edi.app.service import run_once
 from edi.checks.parse import parse
 from edi.core.identity import Medium

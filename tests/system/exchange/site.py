@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from edi.app import open_app
+from edi.app.composition import open_app
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from edi.core.times import CHINA
