@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", action="append", default=[], choices=words, help="measure this only; may be repeated")
     parser.add_argument("--short", action="store_true", help="small sizes: does it work, not how fast it is")
     parser.add_argument("--backlog", type=int, action="append", help="default 1000, 10000 and 100000")
-    parser.add_argument("--filings", type=int, help="of the other measures; default 1000")
+    parser.add_argument("--filings", type=int, help="of intake, rules and keys; default 1000")
     parser.add_argument("--rows", type=int, help="synthetic applications for the questions; default 1000000")
     parser.add_argument("--to", type=Path, help="write the table here as well")
     parser.add_argument(
