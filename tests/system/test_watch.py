@@ -133,6 +133,7 @@ def test_customs_as_its_own_program(workspace):
 
 def test_customs_wakes_up_for_a_file(workspace, monkeypatch):
     """It does not look by itself here: what it answers, it was told of."""
+    workspace.configure("sends_bundles = true", "sends_bundles = false")
     monkeypatch.setattr("edi.app.playing.POLL_SECONDS", 3600.0)
     config = workspace.home / "config.toml"
     config.write_text(config.read_text("utf-8").replace("enabled = true", "enabled = false"), "utf-8")
