@@ -65,6 +65,14 @@ def _asking_again(db: Database) -> None:
     table.add_column("ask_after", str, not_null_default="")
 
 
+@LEDGER(name="005_newest_first")
+def _newest_first(db: Database) -> None:
+    """Searches show the newest: an index in that order finds them among a million without sorting all that fit."""
+    for column in ("applicant", "status"):
+        db.execute(f"drop index idx_applications_{column}")
+        db.table("applications").create_index([column, "application_no"])
+
+
 def _files_and_messages(db: Database) -> None:
     db.table("content").create(  # original bytes, by digest
         {"digest": str, "bytes": bytes}, pk="digest", not_null={"digest", "bytes"}
