@@ -16,6 +16,7 @@ from edi.customs import intake, receipts, receiver, store
 from edi.customs.desk import Desk
 from edi.customs.docket import Docket
 from edi.customs.intake import Inbox
+from edi.customs.letters import Letters
 from edi.customs.receipts import ReceiptDesk
 from edi.errors import TryLater
 
@@ -58,7 +59,7 @@ PLACES = {
     "committed, files not removed": (Inbox, "finish", lambda _: dies_before),
     "files removed": (Inbox, "finish", dies_after),
     "first turns": (Desk, "_perform", lambda original: dies_at_call(original, 5)),
-    "receipt signed, not committed": (ReceiptDesk, "give", dies_after),
+    "receipt signed, not committed": (Letters, "write", dies_after),
     "turns committed, receipts not written": (ReceiptDesk, "deliver", lambda _: dies_before),
     "a receipt staged": (files, "_write_all", lambda original: dies_at_call(original, 4)),
     "receipts written, not marked": (receipts, "write_whole", dies_after),
@@ -78,14 +79,14 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(open_office, monkeypatch, pl
         patch.setattr(target, name, make(getattr(target, name)))
         with pytest.raises(Crash):
             office.work()
-    promised = office.rows("SELECT id, file_name, body FROM receipts")
+    promised = office.rows("SELECT id, file_name, body FROM letters")
     office.reopen()
     office.work()
 
-    assert office.rows("SELECT id, file_name, body FROM receipts")[: len(promised)] == promised
+    assert office.rows("SELECT id, file_name, body FROM letters")[: len(promised)] == promised
     assert sorted(office.codes()) == [4] + [120] * 4 + [300] * 4 + [399] * 4
     assert {file.name: file.read_bytes() for file in office.receipt_files()} == {
-        name: body for _, name, body in office.rows("SELECT id, file_name, body FROM receipts")
+        name: body for _, name, body in office.rows("SELECT id, file_name, body FROM letters")
     }
     assert office.rows("SELECT count(*) FROM applications WHERE status = 'APPROVED'") == [(4,)]
     assert office.rows("SELECT count(*), count(DISTINCT filing_code) FROM qualifications") == [(4, 4)]
@@ -193,7 +194,7 @@ def test_receipts_are_committed_before_they_are_written(office, monkeypatch):
     original = receipts.write_whole
 
     def watch(batch):
-        stored = {row[0] for row in office.rows("SELECT body FROM receipts")}
+        stored = {row[0] for row in office.rows("SELECT body FROM letters")}
         seen.extend(data in stored for data in batch.values())
         original(batch)
 
