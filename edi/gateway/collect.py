@@ -143,4 +143,6 @@ def _put_aside(
     for name, content in (("receipt.xml", data), ("reason.txt", text.encode("utf-8"))):
         task = Task(kind="write", place=receiver.name, target=str(folder / name), content=entry.keep(content))
         entry.task(task)
-    entry.event("alarm_receipt", taken.name, receiver=receiver.name, reasons=[one.en for one in reasons])
+    entry.event(
+        "alarm_receipt", taken.name, receiver=receiver.name, reasons=list(dict.fromkeys(one.en for one in reasons))
+    )
