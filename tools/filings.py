@@ -34,7 +34,7 @@ def filings(
     """`count` filings made after a sample of the workspace, all different, the same at every run; signed by its operator."""
     operator = signer or operator_of(home)
     text = (home / "samples" / sample).read_bytes()
-    applicants = _applicants(series)
+    applicants = _applicants(series, sender=etree.fromstring(text).findtext("q:BaseTransfer/q:copCode", "", NAMESPACE))
     for number in range(count):
         yield _filing(text, f"{series}-{number:06d}", next(applicants), operator)
 
@@ -62,9 +62,9 @@ def with_attachment(filing: Filing, size: int, signer: SigningKey) -> Filing:
     return Filing(filing.name, filing.guid, sign_message(root, signer))
 
 
-def _applicants(series: str) -> Iterator[str]:
-    """Credit codes, none twice: made from a hash, they would soon meet each other."""
-    seen = set()
+def _applicants(series: str, sender: str) -> Iterator[str]:
+    """Credit codes, none twice and none the sender's own: made from a hash, they would soon meet each other."""
+    seen = {sender}
     for number in itertools.count():
         uscc = identifiers.uscc(f"{series}:{number}", DIVISION)
         if uscc not in seen:

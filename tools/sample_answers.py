@@ -9,7 +9,7 @@ from typing import Any
 from tools import identifiers
 from tools.sample_blocks import LONG_TERM, Block, declarant, pick, xml
 from tools.sample_change import changes
-from tools.sample_clean import DEMO
+from tools.sample_clean import DEMO, clean
 from tools.sample_known import Sample, known_clean
 
 
@@ -29,18 +29,40 @@ def receipt(serial: str, status: str, info: str, **more: Any) -> str:
 
 def told(sample: Sample, number: str, receipt_code: str, status: str, info: str, **more: Any) -> str:
     """A receipt for an application or a query among the samples."""
-    about = next(one for one in sample.block.values() if one and "competentCustoms" in one)
-    head = {
-        "guid": sample.block["head"]["guid"],
+    guid = identifiers.guid(f"receipt:{sample.path}:{status}")
+    node = _node(sample.block, number, status, info) | more
+    return xml(f"{receipt_code}Message", "urn:edi-customs:qlf:1", guid, {receipt_code: node})
+
+
+def _node(block: Block, number: str, status: str, info: str) -> Block:
+    """What every receipt says of an application."""
+    about = next(one for one in block.values() if one and "competentCustoms" in one)
+    return {
+        "guid": block["head"]["guid"],
         "applicationNo": number,
-        "clientSeqNo": sample.block["head"]["clientSeqNo"],
+        "clientSeqNo": block["head"]["clientSeqNo"],
         "competentCustoms": about["competentCustoms"],
         "returnStatus": status,
         "returnTime": "20261120153000000",
         "returnInfo": info,
     }
-    guid = identifiers.guid(f"receipt:{sample.path}:{status}")
-    return xml(f"{receipt_code}Message", "urn:edi-customs:qlf:1", guid, {receipt_code: head | more})
+
+
+def together() -> str:
+    """One receipt message about the three applications of one message: each has come to an end of its own."""
+    (blocks,) = [blocks for name, _, blocks in clean() if name == "16-three-applications"]
+    granted = {
+        "type": blocks[0]["qualifications"]["type"],
+        "filingCode": "3702960001",
+        "validFrom": "2026-11-20",
+        "validUntil": LONG_TERM,
+    }
+    nodes = [
+        _node(blocks[0], "202600000000000016", "399", "审批通过") | {"results": {"qualification": granted}},
+        _node(blocks[1], "202600000000000017", "398", "审批不通过") | {"opinion": "附件不清晰，请重新上传后申请。"},
+        _node(blocks[2], "202600000000000018", "300", "海关受理中"),
+    ]
+    return xml("QLF102Message", "urn:edi-customs:qlf:1", identifiers.guid("receipt:together"), {"QLF102": nodes})
 
 
 def approval(sample: Sample, number: str, receipt_code: str, opinion: str, **results: Block) -> str:
@@ -155,6 +177,7 @@ def answers() -> Iterator[tuple[str, str, str]]:
         "业务回执：审批通过",
         receipt("153000000", "399", "审批通过", opinion="予以备案。", results=results),
     )
+    yield "receipts/together.xml", "业务回执：一份报文说明同一申报报文中三个申请各自的状态，按 guid 对应", together()
     yield from approvals()
     yield "answers/accepted.xml", "技术回执：已接收", answer("ACCEPTED", "0000", applications={"application": [taken]})
     yield "answers/refused.xml", "技术回执：已退回", answer("REFUSED", "0999", findings={"finding": [FINDING]})

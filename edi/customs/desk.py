@@ -23,8 +23,8 @@ from edi.customs.cases import Decision, Ruling
 from edi.customs.certificates import Press
 from edi.customs.docket import Docket, Entry, NewApplication
 from edi.customs.failures import Failure, conflict_finding
+from edi.customs.letters import Letters
 from edi.customs.reading import Answerable, Failed, Filing, Letter
-from edi.customs.receipts import ReceiptDesk
 from edi.customs.register import Register
 from edi.customs.scenarios import Outcome, Scenario, in_force, read_scenario
 from edi.customs.settings import Settings
@@ -43,7 +43,7 @@ class Desk:
     now: datetime
     settings: Settings
     forms: Forms
-    receipts: ReceiptDesk
+    letters: Letters
     press: Press
     at_hand: dict[int, list[Node]] = field(default_factory=dict)
     """The business nodes of the message that was opened last: turns of one message mostly follow each other."""
@@ -59,13 +59,13 @@ class Desk:
         """Enter what arrived; of what is there already say again what was said, fail what contradicts it (exchange 9)."""
         if self.docket.stands(arrival.letter.raw_digest):
             for known in arrival.applications:
-                self.receipts.repeat(self.connection, known.guid)
-            return
-        if isinstance(arrival, Failed):
+                self.letters.repeat(known.guid)
+        elif isinstance(arrival, Failed):
             for one in arrival.applications:
                 self._fail(arrival.letter, one, arrival.failure, arrival.findings)
         else:
             self._lodge_filing(arrival)
+        self.letters.write()
 
     def _lodge_filing(self, filing: Filing) -> None:
         new: list[NewApplication] = []
@@ -78,7 +78,7 @@ class Desk:
             elif stored is None:
                 new.append(one)
             else:
-                self.receipts.repeat(self.connection, one.guid)
+                self.letters.repeat(one.guid)
             seen.add(one.guid)
         for one in conflicts:
             finding = conflict_finding(filing.letter.form, one.guid, one.position)
@@ -104,16 +104,20 @@ class Desk:
             info=failure.info,
             findings=tuple(findings),
         )
-        self.receipts.give(self.connection, letter.form, receipt, to=letter.sender)
+        self.letters.say(letter.form, receipt, to=letter.sender)
 
     # Turns
 
     def take_turns(self, limit: int) -> int:
-        """Give up to `limit` due applications their turn, in order; the answer is how many."""
+        """Give due applications their turn, in order, until that were `limit` or more; the answer is how many.
+
+        A stage is not begun with what is left of the limit: that would part what customs says of one message.
+        """
         done = 0
-        while entries := self.docket.next_turns(self.now, limit - done):
+        while done < limit and (entries := self.docket.next_turns(self.now, limit)):
             self._take(entries)
             done += len(entries)
+        self.letters.write()
         return done
 
     def _take(self, entries: Sequence[Entry]) -> None:
@@ -146,6 +150,7 @@ class Desk:
         for ruling in cases.decide_by_hand(entry.status, decision, opinion, self._form(entry).approved_as):
             self._perform(entry, ruling)
             entry = self.docket.get(entry.id)
+        self.letters.write()
 
     def _perform(self, entry: Entry, ruling: Ruling) -> None:
         """The next turn counts from when this one was due, so that a clock put forward makes up for lost time."""
@@ -179,7 +184,8 @@ class Desk:
             results=results,
             findings=ruling.findings,
         )
-        self.receipts.give(self.connection, self._form(entry), receipt, to=entry.sender, application=entry.id)
+        form = self._form(entry)
+        self.letters.say(form, receipt, to=entry.sender, message=entry.message, application=entry.id)
 
     # The register
 

@@ -143,14 +143,21 @@ class Docket:
     # Turns
 
     def next_turns(self, now: datetime, limit: int) -> list[Entry]:
-        """The applications whose turn is next, up to `limit` of one stage that are due at one moment; empty if none is.
+        """The applications whose turn is next, of one stage and due at one moment; empty if none is.
 
-        What becomes due by their turns is of a later moment or a later stage: it never comes between them.
+        They are up to `limit` and the rest of the last one's message, so that customs speaks of them together. What
+        becomes due by their turns is of a later moment or a later stage: it never comes between them.
         """
         first = "SELECT due, stage FROM applications WHERE due <= ? ORDER BY due, stage, id LIMIT 1"
         rows = self.connection.execute(
             f"{_SELECT} WHERE due IS NOT NULL AND (due, stage) = ({first}) ORDER BY id LIMIT ?", (iso(now), limit)
-        )
+        ).fetchall()
+        if len(rows) == limit:
+            rows += self.connection.execute(
+                f"{_SELECT} INDEXED BY application_in_message WHERE message = ?1 AND id > ?2 "  # noqa: S608
+                "AND (due, stage) = (SELECT due, stage FROM applications WHERE id = ?2) ORDER BY id",
+                (rows[-1]["message"], rows[-1]["id"]),
+            )
         return [_entry(row) for row in rows]
 
     def nodes(self, message: int, form: Form) -> list[Node]:

@@ -272,3 +272,45 @@ def m003_certificates_changes_and_queries(database: Database) -> None:
 def m004_receipts_repeated(database: Database) -> None:
     """How often a receipt was put out again because the same filing came again."""
     database.execute("ALTER TABLE receipts ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0")
+
+
+_FIFTH = (
+    # Signed letters as they go out, each about one or more applications; written to the folder after the commit, so that
+    # a crash repeats the same bytes. Until now every letter spoke of one application and stood in the row of its receipt.
+    """
+    CREATE TABLE letters (
+        id INTEGER PRIMARY KEY,
+        file_name TEXT NOT NULL UNIQUE,
+        body BLOB NOT NULL,
+        delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1)),
+        repeats INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "INSERT INTO letters SELECT id, file_name, body, delivered, repeats FROM receipts",
+    "CREATE INDEX letter_to_deliver ON letters (id) WHERE delivered = 0",
+    # What was said of which application. There is no letter 0: a word cannot be committed before it stands in one.
+    "CREATE TEMPORARY TABLE receipts_before AS SELECT * FROM receipts",
+    "DROP TABLE receipts",
+    """
+    CREATE TABLE receipts (
+        id INTEGER PRIMARY KEY,
+        guid TEXT NOT NULL,
+        application INTEGER REFERENCES applications (id),
+        code INTEGER NOT NULL,
+        said_at TEXT NOT NULL,
+        letter INTEGER NOT NULL DEFAULT 0 REFERENCES letters (id) DEFERRABLE INITIALLY DEFERRED
+    ) STRICT
+    """,
+    "INSERT INTO receipts SELECT id, guid, application, code, said_at, id FROM receipts_before",
+    "DROP TABLE receipts_before",
+    "CREATE UNIQUE INDEX receipt_once ON receipts (application, code) WHERE application IS NOT NULL",
+    "CREATE INDEX receipt_by_guid ON receipts (guid, said_at)",
+    "CREATE INDEX receipt_in_letter ON receipts (letter)",
+)
+
+
+@MIGRATIONS()
+def m005_letters_about_several_applications(database: Database) -> None:
+    """A letter may speak of several applications of one message."""
+    for statement in _FIFTH:
+        database.execute(statement)

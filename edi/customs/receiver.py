@@ -31,6 +31,7 @@ from edi.customs.certificates import Press
 from edi.customs.desk import Desk
 from edi.customs.docket import Docket
 from edi.customs.intake import Claim, Inbox
+from edi.customs.letters import Letters
 from edi.customs.reading import Read, Reader, Unreadable
 from edi.customs.receipts import ReceiptDesk
 from edi.customs.review import Case
@@ -69,6 +70,7 @@ class Receiver:
         self._press = press
         self._reader = Reader(settings.node_id, forms, contract, trust)
         self._inbox = Inbox(settings.collect_from)
+        self._key = key
         self._receipts = ReceiptDesk(settings, key)
         self._store = Store(settings.register)
         self._lock = contextlib.ExitStack()
@@ -270,4 +272,5 @@ class Receiver:
         return self._clock() + timedelta(seconds=offset)
 
     def _desk(self, connection: sqlite3.Connection) -> Desk:
-        return Desk(connection, self._now(connection), self._settings, self._forms, self._receipts, self._press)
+        letters = Letters(connection, self._settings, self._key)
+        return Desk(connection, self._now(connection), self._settings, self._forms, letters, self._press)

@@ -37,7 +37,7 @@ class Settings:
     seed: int = 0
     """Equal seeds give equal numbers for equal filings in equal order."""
     batch: int = 200
-    """Files taken, and turns made, in one transaction."""
+    """Files taken, and turns of one stage made, in one transaction; a message is not parted."""
     sends_bundles: bool = False
     """Many receipts go out in one file; arriving bundles are read in any case."""
     faults: Faults = field(default_factory=Faults)

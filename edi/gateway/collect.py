@@ -118,16 +118,20 @@ def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: b
         _put_aside(parts, entry, receiver, taken, data, collected.trouble)
         return
     settlement = Settlement(parts, entry, receiver.name, collected.guid, entry.keep(collected.message))
-    for receipt in collected.receipts:
-        try:
-            with entry.attempt():
-                trouble = settlement.enter(receipt)
-            if trouble:
-                _put_aside(parts, entry, receiver, taken, data, (trouble,))
-        except (sqlite3.OperationalError, OSError):
-            raise  # an outage: the whole batch is tried again
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
-            _put_aside(parts, entry, receiver, taken, data, (stumbled(f"{type(error).__name__}: {error}"),))
+    reasons = [reason for receipt in collected.receipts if (reason := _settle(entry, settlement, receipt))]
+    if reasons:
+        _put_aside(parts, entry, receiver, taken, data, list(dict.fromkeys(reasons)))
+
+
+def _settle(entry: Entry, settlement: Settlement, receipt: Receipt) -> Finding | None:
+    """Enter one receipt of a message, each for itself; why it was not, if so."""
+    try:
+        with entry.attempt():
+            return settlement.enter(receipt)
+    except (sqlite3.OperationalError, OSError):
+        raise  # an outage: the whole batch is tried again
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
+        return stumbled(f"{type(error).__name__}: {error}")
 
 
 def _put_aside(
@@ -139,4 +143,6 @@ def _put_aside(
     for name, content in (("receipt.xml", data), ("reason.txt", text.encode("utf-8"))):
         task = Task(kind="write", place=receiver.name, target=str(folder / name), content=entry.keep(content))
         entry.task(task)
-    entry.event("alarm_receipt", taken.name, receiver=receiver.name, reasons=[one.en for one in reasons])
+    entry.event(
+        "alarm_receipt", taken.name, receiver=receiver.name, reasons=list(dict.fromkeys(one.en for one in reasons))
+    )

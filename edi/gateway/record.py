@@ -142,8 +142,8 @@ class Recorder:
         """Same content again: the first answer and receipts again, nothing else happens (exchange 9)."""
         message = self.entry.rows("select answer, claim from messages where digest = ?", (digest,))[0]
         receipts = self.entry.rows(
-            "select distinct r.content, r.time from receipts r join applications a on a.guid = r.application "
-            "where a.message = ? order by r.time",
+            "select r.content from receipts r join applications a on a.guid = r.application "
+            "where a.message = ? group by r.content order by min(r.time)",
             (digest,),
         )
         self.entry.event("duplicate", received.claim.id, file=received.claim.name, first=message["claim"])

@@ -24,7 +24,7 @@ from edi.gateway.parts import Parts
 from edi.gateway.settlement import Settlement
 from edi.messages.business import business_nodes
 from edi.messages.dsig import sign_message
-from edi.messages.receipt import Receipt, receipt_message
+from edi.messages.receipt import Receipt, receipt_message, receipt_node
 
 
 def reply(parts: Parts, task: Task) -> None:
@@ -43,7 +43,7 @@ def reply(parts: Parts, task: Task) -> None:
     with parts.ledger.transaction(parts.clock()) as entry:
         for receipt in receipts:
             guid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"reply:{receipt.guid}")).upper()
-            content = sign_message(receipt_message(form, receipt, guid), parts.key)
+            content = sign_message(receipt_message(form, [receipt_node(form, receipt)], guid), parts.key)
             Settlement(parts, entry, "", guid, entry.keep(content)).enter(receipt)
 
 

@@ -1,7 +1,7 @@
 """The receipt: what customs says about an application (exchange 7), as value and as XML.
 
-The message is `<even code>Message` in the namespace of its family, one node per application, signed
-by customs. A receipt message carries one application here; readers accept up to a hundred.
+The message is `<even code>Message` in the namespace of its family, signed by customs: one to a hundred
+nodes, each about another application.
 """
 
 from __future__ import annotations
@@ -42,15 +42,13 @@ class Receipt:
     findings: tuple[Finding, ...] = ()
 
 
-def receipt_message(form: Form, receipt: Receipt, message_guid: str) -> etree._Element:
-    """The unsigned receipt message for one application."""
-    root = etree.Element(
-        f"{{{form.namespace}}}{form.receipt_code}Message",
-        nsmap={None: form.namespace},
-        guid=message_guid,
-        version="1.0",
-    )
-    node = add(root, form.receipt_code)
+MOST_NODES = 100
+"""Nodes of a receipt message, as its schema says."""
+
+
+def receipt_node(form: Form, receipt: Receipt) -> etree._Element:
+    """What is said of one application, as the node of a receipt message."""
+    node = etree.Element(f"{{{form.namespace}}}{form.receipt_code}", nsmap={None: form.namespace})
     add_given(node, "guid", receipt.guid)
     add_given(node, "applicationNo", receipt.application_no)
     add_given(node, "clientSeqNo", receipt.client_seq_no)
@@ -62,6 +60,18 @@ def receipt_message(form: Form, receipt: Receipt, message_guid: str) -> etree._E
     if receipt.results:
         write_results(add(node, "results"), receipt.results)
     write_findings(node, receipt.findings)
+    return node
+
+
+def receipt_message(form: Form, nodes: Iterable[etree._Element], message_guid: str) -> etree._Element:
+    """The unsigned receipt message that holds these nodes, at most `MOST_NODES`, each about another application."""
+    root = etree.Element(
+        f"{{{form.namespace}}}{form.receipt_code}Message",
+        nsmap={None: form.namespace},
+        guid=message_guid,
+        version="1.0",
+    )
+    root.extend(nodes)
     etree.indent(root)  # people read receipts too; it is done before signing, so it is signed as it stands
     return root
 

@@ -187,6 +187,7 @@ def test_a_hundred_applications_of_one_message_each_have_their_own_result_and_re
     )
     expected = {"APPROVED": 3, "DISAPPROVED": 3, "REFUSED": 2, "LODGE_FAILED": 1}
     assert receipts == {one["guid"]: expected[one["status"]] for one in shown}
+    assert len(workspace.box("InBox", "Receipt_hundred_*.xml")) == 4, "the failures, and three of the others"
 
 
 def test_a_hundred_and_one_are_one_too_many(workspace):

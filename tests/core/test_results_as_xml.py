@@ -8,7 +8,7 @@ from lxml import etree
 from edi.adapters.contract import load, locate_contract
 from edi.adapters.discovery import discover, own_forms_folder
 from edi.core.node import Node, local_name
-from edi.messages.receipt import read_receipts, receipt_message
+from edi.messages.receipt import read_receipts, receipt_message, receipt_node
 
 FORMS = discover([own_forms_folder()])
 CONTRACT = load([locate_contract()], FORMS)
@@ -31,8 +31,7 @@ def plain(root):
 def test_a_receipt_read_and_written_again_is_the_same(file):
     root = etree.parse(file).getroot()
     (form,) = [one for one in FORMS if f"{one.receipt_code}Message" == local_name(root)]
-    (receipt,) = read_receipts(root)
-    again = receipt_message(form, receipt, root.get("guid"))
+    again = receipt_message(form, [receipt_node(form, one) for one in read_receipts(root)], root.get("guid"))
     assert plain(again) == plain(root)
     assert CONTRACT.check_schema(form, again) == []
 
@@ -56,6 +55,6 @@ def test_blocks_come_into_the_receipts_own_namespace_without_their_comments(pref
         f"</{prefix}licence></{prefix}licences></{prefix}R>"
     )
     results = replace(receipt.results, filings=(replace(filing, blocks=blocks),))
-    written = plain(receipt_message(form, replace(receipt, results=results), root.get("guid")))
+    written = plain(receipt_message(form, [receipt_node(form, replace(receipt, results=results))], root.get("guid")))
     assert "<licences><licence><licenceType>1</licenceType></licence></licences>" in written
     assert "<enterprise>" not in written

@@ -16,6 +16,7 @@ from edi.customs import intake, receipts, receiver, store
 from edi.customs.desk import Desk
 from edi.customs.docket import Docket
 from edi.customs.intake import Inbox
+from edi.customs.letters import Letters
 from edi.customs.receipts import ReceiptDesk
 from edi.errors import TryLater
 
@@ -58,7 +59,7 @@ PLACES = {
     "committed, files not removed": (Inbox, "finish", lambda _: dies_before),
     "files removed": (Inbox, "finish", dies_after),
     "first turns": (Desk, "_perform", lambda original: dies_at_call(original, 5)),
-    "receipt signed, not committed": (ReceiptDesk, "give", dies_after),
+    "receipt signed, not committed": (Letters, "write", dies_after),
     "turns committed, receipts not written": (ReceiptDesk, "deliver", lambda _: dies_before),
     "a receipt staged": (files, "_write_all", lambda original: dies_at_call(original, 4)),
     "receipts written, not marked": (receipts, "write_whole", dies_after),
@@ -68,6 +69,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_a_crash_anywhere_loses_and_doubles_nothing(open_office, monkeypatch, place):
     office = open_office(batch=5)
+    office.send(*[Filing(seq=f"PAIR-{index}", uscc=f"91110105XX489885{index:02d}") for index in range(2)])
     for index in range(4):
         office.send(Filing(seq=f"ERP-{index}", uscc=f"91110105XX489884{index:02d}"))
     office.send(Filing(seq="SIM-LODGEFAIL"))
@@ -78,17 +80,18 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(open_office, monkeypatch, pl
         patch.setattr(target, name, make(getattr(target, name)))
         with pytest.raises(Crash):
             office.work()
-    promised = office.rows("SELECT id, file_name, body FROM receipts")
+    promised = office.rows("SELECT id, file_name, body FROM letters")
     office.reopen()
     office.work()
 
-    assert office.rows("SELECT id, file_name, body FROM receipts")[: len(promised)] == promised
-    assert sorted(office.codes()) == [4] + [120] * 4 + [300] * 4 + [399] * 4
+    assert office.rows("SELECT id, file_name, body FROM letters")[: len(promised)] == promised
+    assert sorted(office.codes()) == [4] + [120] * 6 + [300] * 6 + [399] * 6
+    assert len(office.receipt_files()) == 1 + 3 * 5, "the pair shares its letters"
     assert {file.name: file.read_bytes() for file in office.receipt_files()} == {
-        name: body for _, name, body in office.rows("SELECT id, file_name, body FROM receipts")
+        name: body for _, name, body in office.rows("SELECT id, file_name, body FROM letters")
     }
-    assert office.rows("SELECT count(*) FROM applications WHERE status = 'APPROVED'") == [(4,)]
-    assert office.rows("SELECT count(*), count(DISTINCT filing_code) FROM qualifications") == [(4, 4)]
+    assert office.rows("SELECT count(*) FROM applications WHERE status = 'APPROVED'") == [(6,)]
+    assert office.rows("SELECT count(*), count(DISTINCT filing_code) FROM qualifications") == [(6, 6)]
     everything = sorted(office.settings.collect_from.rglob("*"))
     assert len([path for path in everything if path.is_file()]) == 2  # the quarantined file and its reason
     assert [path for path in office.settings.deliver_to.iterdir() if path.suffix != ".xml"] == []
@@ -131,8 +134,8 @@ def test_kill_9_at_every_file_operation(open_office):
     for fuse in range(1000):
         office = open_office(f"fuse-{fuse}", batch=2)
         office.close()
-        for index in range(2):
-            office.send(Filing(uscc=f"91110105XX489884{index:02d}"))
+        office.send(Filing(uscc="91110105XX48988400"))
+        office.send(*[Filing(uscc=f"91110105XX489885{index:02d}") for index in range(2)])
         office.send(Filing(seq="SIM-LODGEFAIL"))
         process = context.Process(target=_work_until_killed, args=(office, fuse))
         with warnings.catch_warnings():
@@ -142,7 +145,7 @@ def test_kill_9_at_every_file_operation(open_office):
         assert process.exitcode in (0, -signal.SIGKILL)
         office.open()
         office.work()
-        assert sorted(office.codes()) == [4, 120, 120, 300, 300, 399, 399], f"killed at operation {fuse}"
+        assert sorted(office.codes()) == [4] + [120] * 3 + [300] * 3 + [399] * 3, f"killed at operation {fuse}"
         office.close()
         if process.exitcode == 0:
             break
@@ -193,7 +196,7 @@ def test_receipts_are_committed_before_they_are_written(office, monkeypatch):
     original = receipts.write_whole
 
     def watch(batch):
-        stored = {row[0] for row in office.rows("SELECT body FROM receipts")}
+        stored = {row[0] for row in office.rows("SELECT body FROM letters")}
         seen.extend(data in stored for data in batch.values())
         original(batch)
 

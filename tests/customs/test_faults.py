@@ -43,7 +43,7 @@ def test_every_fault_is_explained():
 def test_lost(faulty):
     office = faulty(lost=1.0)
     assert after(office) == []
-    assert office.rows("SELECT count(*) FROM receipts WHERE delivered") == [(3,)], "customs takes them for sent"
+    assert office.rows("SELECT count(*) FROM letters WHERE delivered") == [(3,)], "customs takes them for sent"
 
 
 def test_doubled(faulty):
@@ -71,7 +71,7 @@ def test_out_of_order(faulty):
 def test_truncated(faulty):
     office = faulty(truncated=1.0)
     cut = {file.name: file.read_bytes() for file in after(office)}
-    whole = dict(office.rows("SELECT file_name, body FROM receipts"))
+    whole = dict(office.rows("SELECT file_name, body FROM letters"))
     assert cut == {name: body[: len(body) // 2] for name, body in whole.items()}
 
 
@@ -144,7 +144,7 @@ def test_same_bytes_again_bring_the_lost_receipts(faulty):
     office.work()
     assert office.codes() == [120, 300, 399]
     assert [(file.name, file.read_bytes()) for file in office.receipt_files()] == office.rows(
-        "SELECT file_name, body FROM receipts ORDER BY id"
+        "SELECT file_name, body FROM letters ORDER BY id"
     )
 
 

@@ -56,6 +56,7 @@ def test_migrations_run_once(office):
         "m002_endings_and_renewals",
         "m003_certificates_changes_and_queries",
         "m004_receipts_repeated",
+        "m005_letters_about_several_applications",
     ]
 
 
@@ -103,7 +104,7 @@ def register_of_the_second_release(path):
     return tables
 
 
-TABLES = ("messages", "applications", "history", "claims", "receipts", "enterprises")
+TABLES = ("messages", "applications", "history", "claims", "enterprises")
 
 
 def test_a_register_of_the_second_release_keeps_every_row(tmp_path):
@@ -121,6 +122,22 @@ def test_a_register_of_the_second_release_keeps_every_row(tmp_path):
         assert register.pending("X") == {"BROKER"}
         assert register.filed_for("AGENT", "X")
         assert [(one.declarant_no, one.nationality) for one in register.declarants("X")] == [("00000001", "")]
+    store.close()
+
+
+def test_each_receipt_of_an_older_register_becomes_a_letter_of_its_own(tmp_path):
+    path = tmp_path / "customs.db"
+    register_of_the_second_release(path)
+    old = sqlite3.connect(path, isolation_level=None)
+    MIGRATIONS.apply(Database(old, execute_plugins=False), stop_before="m005_letters_about_several_applications")
+    old.execute("INSERT INTO receipts VALUES (4, 'G9', 9, 300, '2026-03-02', 'b.xml', x'01', 0, 2)")
+    old.close()
+    store = Store(path)
+    with store.reading() as connection:
+        letters = connection.execute("SELECT id, file_name, body, delivered, repeats FROM letters ORDER BY id")
+        assert [tuple(row) for row in letters] == [(1, "a.xml", b"\x00", 1, 0), (4, "b.xml", b"\x01", 0, 2)]
+        words = connection.execute("SELECT id, guid, application, code, said_at, letter FROM receipts ORDER BY id")
+        assert [tuple(row) for row in words] == [(1, "G7", 7, 399, "", 1), (4, "G9", 9, 300, "2026-03-02", 4)]
     store.close()
 
 
@@ -142,6 +159,7 @@ def test_a_register_brought_up_to_date_holds_what_a_new_one_holds(tmp_path):
         "history (application, status, entered_at) VALUES (8, 'LODGED', '')",
         "claims VALUES ('X', 'TRADER', 8)",
         "certificates VALUES (1, 'C', 'X', 8, '', '', '', NULL)",
+        "receipts VALUES (2, 'G8', 8, 399, '', 1)",
     ],
 )
 def test_what_points_at_applications_still_must_after_the_migration(tmp_path, child):
@@ -161,6 +179,7 @@ def test_what_points_at_applications_still_must_after_the_migration(tmp_path, ch
         "INSERT INTO renewals VALUES (2, '2026-03-02', '2026-04-01', '2027-04-01')",  # of what was never given
         "INSERT INTO certificates VALUES (1, 'C', '91110105XX489884X9', NULL, '2026-03-02', '', '', '2026-03-01')",
         "INSERT INTO certificates VALUES (1, 'C', 'NOBODY', NULL, '2026-03-02', '', '', NULL)",
+        "INSERT INTO receipts (guid, code, said_at) VALUES ('G', 120, '2026-03-02')",  # said, and in no letter
     ],
 )
 def test_the_register_does_not_contradict_itself(office, holding, contradiction):

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from edi.errors import UserError
+from tools.filings import filings, message_of, operator_of
 
 
 def run(folder, *words):
@@ -47,6 +48,28 @@ def test_everything_in_it_can_be_checked(bundle, authority, night):
     chain = run(bundle, "sh", "chain.sh")
     assert (chain.returncode, chain.stdout) == (0, "the chain holds up to the checkpoint\n")
     assert (bundle / "filing.xml").read_bytes() == night.sample("02-TRADER.xml").read_bytes()
+
+
+def test_receipts_that_speak_of_others_as_well_are_evidence_of_each(night, authority, tmp_path):
+    night.put(
+        message_of(list(filings(night.home, 3, "EVIDENCE")), "many.xml", operator_of(night.home)).data, "many.xml"
+    )
+    night.run()
+    told = []
+    for number, (guid,) in enumerate(night.sql("select guid from applications order by application_no")):
+        folder = tmp_path / f"bundle-{number}"
+        night.edi("evidence", guid, "-o", str(folder))
+        files = sorted((folder / "receipts").iterdir())
+        assert [file.name for file in files] == ["01-120.xml", "02-300.xml", "03-399.xml"]
+        assert all(guid in file.read_text("utf-8") for file in files)
+        at = re.search('--verification-gmt-time "([^"]+)"', (folder / "README.md").read_text("utf-8"))[1]
+        for file in files:
+            verified = run(
+                folder, "xmlsec1", "--verify", "--verification-gmt-time", at, "--trusted-pem", authority, file
+            )
+            assert verified.returncode == 0, verified.stderr
+        told.append([file.read_bytes() for file in files])
+    assert told[0] == told[1] == told[2]
 
 
 @pytest.mark.parametrize(
