@@ -47,7 +47,7 @@ class Collector:
         """Claimed files that the system would not let us read for now."""
 
     def collect(self, parts: Parts) -> int:
-        """Take in a batch of what the receiver has put out; how many files that were.
+        """Take in a batch of what the receiver has put out; how many receipt messages that were.
 
         Raises OSError if its folder is out of reach, TryLater if the ledger is.
         """
@@ -66,7 +66,7 @@ class Collector:
         for receipt in receipts:
             log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
         self._clear(data)  # only now that the ledger has them
-        return len(data)
+        return len(letters)
 
     def waiting(self) -> bool:
         """True if the last look saw files that their writer had not finished, or that could not be read."""
