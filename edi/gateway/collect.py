@@ -118,20 +118,23 @@ def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: b
         _put_aside(parts, entry, receiver, taken, data, collected.trouble)
         return
     settlement = Settlement(parts, entry, receiver.name, collected.guid, entry.keep(collected.message))
-    reasons = [reason for receipt in collected.receipts if (reason := _settle(entry, settlement, receipt))]
+    reasons = _settle(entry, settlement, collected.receipts)
     if reasons:
         _put_aside(parts, entry, receiver, taken, data, list(dict.fromkeys(reasons)))
 
 
-def _settle(entry: Entry, settlement: Settlement, receipt: Receipt) -> Finding | None:
-    """Enter one receipt of a message, each for itself; why it was not, if so."""
+def _settle(entry: Entry, settlement: Settlement, receipts: Sequence[Receipt]) -> list[Finding]:
+    """Enter the receipts of a message; why some were not. If one of several stumbles all are undone and go one by one."""
     try:
         with entry.attempt():
-            return settlement.enter(receipt)
+            return [reason for one in receipts if (reason := settlement.enter(one))]
     except (sqlite3.OperationalError, OSError):
         raise  # an outage: the whole batch is tried again
     except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
-        return stumbled(f"{type(error).__name__}: {error}")
+        if len(receipts) == 1:
+            return [stumbled(f"{type(error).__name__}: {error}")]
+    settlement.ticks.clear()
+    return [reason for one in receipts for reason in _settle(entry, settlement, [one])]
 
 
 def _put_aside(

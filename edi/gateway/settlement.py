@@ -43,18 +43,16 @@ class Settlement:
     def enter(self, receipt: Receipt) -> Finding | None:
         """Count the receipt and move its application on, unless it was counted before; why it fits nothing, if so."""
         rows = self.entry.rows(
-            "select a.status, a.message, m.receiver, m.channel, m.file_name "
-            "from applications a join messages m on m.digest = a.message where a.guid = ?",
-            (receipt.guid,),
+            "select a.status, a.message, m.receiver, m.channel, m.file_name, r.content as counted "
+            "from applications a join messages m on m.digest = a.message "
+            "left join receipts r on r.guid = ? and r.application = a.guid where a.guid = ?",
+            (self.guid, receipt.guid),
         )
         reported = status_of_code(receipt.code)
         if not rows or reported is None or rows[0]["receiver"] != self.receiver:
             return _fits_nothing(receipt)
-        seen = self.entry.rows(
-            "select content from receipts where guid = ? and application = ?", (self.guid, receipt.guid)
-        )
-        if seen:
-            return None if seen[0]["content"] == self.content else _OTHER_CONTENT  # doubled on its way
+        if rows[0]["counted"]:  # doubled on its way
+            return None if rows[0]["counted"] == self.content else _OTHER_CONTENT
         self._move(receipt, Status[rows[0]["status"]], reported)
         self._pass_on(rows[0], receipt)
         return None
@@ -98,11 +96,11 @@ class Settlement:
         tick = self.ticks.get(digest) or self.parts.ticks.next(self.parts.clock())
         if digest not in self.ticks:  # a message with several applications travels as one file
             self._write(channel, f"{inbox}/{names.receipt(file_name, tick)}", self.content, digest)
+            status = f"{inbox}/{names.status_file(file_name)}"
+            self.entry.task(Task(kind="status", place=channel.name, target=status, subject=digest))
         for paper in papers_of(receipt):
             target = f"{inbox}/{names.paper(file_name, tick, receipt.guid)}"
             self._write(channel, target, self.entry.keep(paper), digest)
-        status = f"{inbox}/{names.status_file(file_name)}"
-        self.entry.task(Task(kind="status", place=channel.name, target=status, subject=digest))
         self.ticks[digest] = tick  # last: what fails on the way is undone and has passed nothing on
 
     def _write(self, channel: Channel, target: str, content: str, digest: str) -> None:
