@@ -71,13 +71,14 @@ class Letters:
         Its time becomes later than that of whatever was said of the application before.
         """
         said = replace(receipt, time=self._time(receipt))
-        row = self.connection.execute(
-            "INSERT INTO receipts (guid, application, code, said_at) VALUES (?, ?, ?, ?) RETURNING id",
+        number = self.connection.execute(
+            "INSERT INTO receipts (guid, application, code, said_at) VALUES (?, ?, ?, ?)",
             (said.guid, application, said.code, iso(said.time)),
-        ).fetchone()
+        ).lastrowid
+        assert number is not None, "an INSERT gives a row number"
         node = receipt_node(form, said)
-        self._words[row["id"]] = Word(
-            id=row["id"], form=form, receipt=said, to=to, message=message, application=application, node=node,
+        self._words[number] = Word(
+            id=number, form=form, receipt=said, to=to, message=message, application=application, node=node,
             size=len(etree.tostring(node)),
         )  # fmt: skip
 
