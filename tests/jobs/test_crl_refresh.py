@@ -2,7 +2,6 @@
 
 import contextlib
 import http.server
-import threading
 import time
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from edi.adapters.fetching import fetch
 from edi.adapters.keys import load_signing_key
 from edi.adapters.pki import Authority, Issued
 from edi.errors import TryLater, UserError
+from tests.servers import at_work
 from tests.tls import TlsParty
 from tests.trust.parties import authority as other_authority
 
@@ -52,21 +52,14 @@ def drop_by_drop(handler):
             time.sleep(0.05)
 
 
-@contextlib.contextmanager
 def serving(answer, tls=None):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        server.asked, server.answer = [], answer
-        if tls:
-            server.socket = tls.context.wrap_socket(server.socket, server_side=True)
-        server.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
-        server.handle_error = lambda *_: None  # a client that breaks off is what some tests are about
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.asked, server.answer = [], answer
+    if tls:
+        server.socket = tls.context.wrap_socket(server.socket, server_side=True)
+    server.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
+    server.handle_error = lambda *_: None  # a client that breaks off is what some tests are about
+    return at_work(server)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import logging
 import os
 import socket
 import socketserver
-import threading
 
 import pytest
 
@@ -18,6 +17,7 @@ from edi.adapters.config import load_config
 from edi.adapters.logs import JsonLines, Lines
 from edi.core.characters import is_seen
 from edi.errors import UserError
+from tests.servers import at_work
 
 
 class MailSink(socketserver.StreamRequestHandler):
@@ -52,19 +52,12 @@ class HookSink(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextlib.contextmanager
 def serving(handler, status=200, port=0):
     kind = http.server.ThreadingHTTPServer if handler is HookSink else socketserver.ThreadingTCPServer
     kind.allow_reuse_address = True
-    with kind(("127.0.0.1", port), handler) as server:
-        server.kept, server.status = [], status
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = kind(("127.0.0.1", port), handler)
+    server.kept, server.status = [], status
+    return at_work(server)
 
 
 def free_port():

@@ -1,14 +1,13 @@
 """Alarms go out by mail and webhook over TLS, to the server that is meant; the password goes to nobody else and nowhere."""
 
 import base64
-import contextlib
 import socketserver
-import threading
 
 import pytest
 
 from tests.ops.test_alarms import HookSink, by_mail, tell, troubled
 from tests.ops.test_alarms import serving as serving_hook
+from tests.servers import at_work
 from tests.tls import TlsParty
 
 __all__ = ["troubled"]
@@ -77,16 +76,8 @@ class Server(socketserver.ThreadingTCPServer):
         """A client that breaks off is what some tests are about."""
 
 
-@contextlib.contextmanager
 def serving(security, tls):
-    with Server(security, tls) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return at_work(Server(security, tls))
 
 
 @pytest.fixture
