@@ -109,9 +109,9 @@ class Desk:
     # Turns
 
     def take_turns(self, limit: int) -> int:
-        """Give due applications their turn, in order, until that were `limit` or more; the answer is how many.
+        """Give due applications their turn, in order, until `limit` or more have had it; the answer is how many.
 
-        A stage is not begun with what is left of the limit: that would part what customs says of one message.
+        Each stage has the whole limit anew: what is left of it would part what customs says of one message.
         """
         done = 0
         while done < limit and (entries := self.docket.next_turns(self.now, limit)):
