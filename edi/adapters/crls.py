@@ -22,6 +22,8 @@ from edi.adapters.files import read_regular, write_whole
 from edi.checks.certificate import fingerprint
 from edi.checks.revocation import Crl, Crls, UnusableList, judge_crl, read_crl
 
+COPIES = "crls"
+"""Folder of the copies of the lists that certificates were judged by, beside the marks."""
 LARGEST = 64 << 20
 """Bytes of one list."""
 
@@ -142,7 +144,7 @@ def kept_list(folder: Path, authority: str, number: str) -> bytes | None:
 
 
 def _copy(folder: Path, authority: str, number: int) -> Path:
-    return folder / "crls" / f"{authority[:32]}-{number}.crl"
+    return folder / COPIES / f"{authority[:32]}-{number}.crl"
 
 
 def _number_of(copy: Path) -> int:

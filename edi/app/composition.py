@@ -12,6 +12,7 @@ from pathlib import Path
 from edi.adapters.boxes import Boxes
 from edi.adapters.clock import Clock, system_clock
 from edi.adapters.config import ChannelConfig, Config, ReceiverConfig, load_config
+from edi.adapters.crls import COPIES
 from edi.adapters.files import sweep_temporaries
 from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger import Ledger
@@ -103,7 +104,7 @@ def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
     path = home / CONFIG_FILE
     config = load_config(path)
     with only_one(config.gateway.ledger.parent / "run.lock", "本工作目录的 edi run", "`edi run` on this workspace"):
-        sweep_temporaries(config.gateway.ledger.parent)  # what a crash left there half written
+        _sweep(config.gateway.ledger.parent)
         examiner = build_examiner(config)
         workers = Workers(path, examiner, config.gateway.workers)
         ledger = Ledger(config.gateway.ledger)
@@ -118,6 +119,13 @@ def open_app(home: Path, clock: Clock = system_clock) -> Iterator[App]:
             stack.callback(ferry.close)
             pipeline.prepare()
             yield App(config, pipeline, customs, LedgerReader(config.gateway.ledger), ferry)
+
+
+def _sweep(var: Path) -> None:
+    """Remove what a crash left half written."""
+    for folder in (var, var / COPIES):
+        if folder.is_dir():
+            sweep_temporaries(folder)
 
 
 def open_reader(home: Path) -> LedgerReader:

@@ -54,6 +54,17 @@ def test_a_receiver_that_dies_after_storing(tmp_path):
     assert count(tmp_path / "home", sent) == []
 
 
+def test_what_was_left_half_written_is_swept(workspace):
+    workspace.drop(workspace.sample("02-TRADER.xml"))
+    workspace.run()
+    folders = ("var", "var/crls", "outbox/demo/InBox", "outbox/demo/SentBox", "customs/in", "customs/out")
+    left = [workspace.home / folder / ".edi-0123456789abcdef-0.tmp" for folder in folders]
+    for file in left:
+        file.write_bytes(b"half")
+    workspace.run()
+    assert [file for file in left if file.exists()] == []
+
+
 def test_what_is_acknowledged_is_on_the_disk(rig):
     renames, faults = order_of_a_run(rig)
     assert faults == []
