@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,15 +21,17 @@ _ROLES = (("resource_tracker", "helper"), ("multiprocessing", "worker"), ("custo
 def watching_memory(*, this_too: bool = True) -> Iterator[dict[int, Peak]]:
     """Peaks of what this process starts meanwhile, by process id, and of itself as `main`; complete when it ends."""
     peaks: dict[int, Peak] = {}
+    most: Counter[str] = Counter()
     over = threading.Event()
     before = set(_descendants(os.getpid()))
     _forget_peak()
 
     def look() -> None:
+        nonlocal most
         ours = [one for one in _descendants(os.getpid()) if one not in before]
-        for pid in [os.getpid()] * this_too + ours:
-            if peak := _peak(pid):
-                peaks[pid] = peak
+        living = {pid: peak for pid in [os.getpid()] * this_too + ours if (peak := _peak(pid))}
+        most |= Counter(one.role for one in living.values())
+        peaks.update(living)
 
     def keep_looking() -> None:
         while not over.wait(EVERY):
@@ -42,6 +45,15 @@ def watching_memory(*, this_too: bool = True) -> Iterator[dict[int, Peak]]:
         over.set()
         watcher.join()
         look()
+        leave_out_replaced(peaks, most)
+
+
+def leave_out_replaced(peaks: dict[int, Peak], most: Mapping[str, int]) -> None:
+    """Of each role as many stay as were there at one time, the biggest: a worker and its successor need no room together."""
+    for role, number in most.items():
+        theirs = sorted((pid for pid, one in peaks.items() if one.role == role), key=lambda pid: -peaks[pid].bytes)
+        for pid in theirs[number:]:
+            del peaks[pid]
 
 
 def _forget_peak() -> None:

@@ -33,6 +33,8 @@ PR_SET_PDEATHSIG = 1
 """From <linux/prctl.h>."""
 WORTH_A_WORKER = 16
 """Files from which on a batch is split over worker processes."""
+WORTH_BYTES = 8 << 20
+"""Bytes from which on that is done with a few big files as well."""
 
 SHARES = 4
 """Shares of a batch per worker: whoever waits for the results can begin with the first of them."""
@@ -40,7 +42,7 @@ WORKER_LIFE = 50_000
 """Files after which the worker processes are replaced."""
 LOST = "检查该文件的进程异常终止 / the process that examined the file died"
 
-J = TypeVar("J")
+J = TypeVar("J", "_FileJob", "_ReceiptJob")
 R = TypeVar("R")
 
 
@@ -91,7 +93,7 @@ class Workers:
         jobs: Sequence[J],
         lost: Callable[[], R],
     ) -> Iterator[R]:
-        if len(jobs) < WORTH_A_WORKER or self._count == 1:
+        if self._count == 1 or not _is_worth_a_worker(jobs):
             return iter(here(self._examiner, jobs))
         size = -(-len(jobs) // (self._count * SHARES))
         chunks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
@@ -163,6 +165,10 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked
         os._exit(1)
+
+
+def _is_worth_a_worker(jobs: Sequence[_FileJob] | Sequence[_ReceiptJob]) -> bool:
+    return len(jobs) >= WORTH_A_WORKER or (len(jobs) > 1 and sum(len(one.data) for one in jobs) >= WORTH_BYTES)
 
 
 def _examine_there(jobs: Sequence[_FileJob]) -> list[Examined]:

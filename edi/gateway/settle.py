@@ -29,7 +29,7 @@ from edi.messages.bundle import pack
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 32 << 20
 """Bytes held in memory for files that are about to be written."""
 
 Files = Mapping[int, tuple[str, bytes]]

@@ -8,6 +8,7 @@ import pytest
 
 from bench import plot
 from bench.figures import Figures, Measured, Peak, Primitive, from_json
+from bench.memory import leave_out_replaced
 from bench.table import ANSWER_COLUMNS, PRIMITIVE_COLUMNS, WORK_COLUMNS, spread, table
 
 PARSE = Primitive(name="parse", reason="twice", times=2, in_hundred=1, seconds=0.001, cpu=0.001)
@@ -182,3 +183,9 @@ def test_a_file_that_holds_no_figures_is_told_of_without_a_traceback(tmp_path, c
 
     assert ended.value.code == 2
     assert "no figures of a benchmark" in capsys.readouterr().err
+
+
+def test_a_worker_and_its_successor_are_not_counted_together():
+    peaks = dict(enumerate((*PEAKS, Peak(role="worker", bytes=75_000_000))))
+    leave_out_replaced(peaks, {"main": 1, "worker": 2})
+    assert sorted(one.bytes for one in peaks.values()) == [75_000_000, 80_000_000, 90_000_000]
