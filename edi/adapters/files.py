@@ -32,9 +32,8 @@ def write_whole(files: Mapping[Path, bytes] | Mapping[str, bytes]) -> None:
 
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
-    listed = [
-        (os.fspath(target), data) for target, data in files.items()
-    ]  # plain strings: done for every file there is
+    # Plain strings: this is done for every file there is.
+    listed = [(os.fspath(target), data) for target, data in files.items()]
     for start in range(0, len(listed), AT_ONCE):
         _write_some(listed[start : start + AT_ONCE])
     sync_folders(os.path.dirname(target) for target, _ in listed)  # noqa: PTH120

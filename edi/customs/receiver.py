@@ -143,9 +143,9 @@ class Receiver:
         except FileNotFoundError:
             return None
         try:
-            envelopes = unpack(claim.original_name, data)
+            envelopes = unpack(claim.original_name, data, ENVELOPE_LIMITS.file)
         except ValueError as error:
-            return [(data, Unreadable((f"文件中的信封过多：{error} / too many envelopes in one file",)))]
+            return [(data, Unreadable((f"文件过大或信封过多：{error} / too big, or too many envelopes in one file",)))]
         return [(envelope, self._read(envelope)) for envelope in envelopes]
 
     def _read(self, envelope: bytes) -> Read:

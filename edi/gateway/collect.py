@@ -108,7 +108,7 @@ class Collector:
 def _envelopes(taken: Claim, data: bytes) -> list[bytes]:
     """The envelopes in a file; a bundle beyond all bounds is put aside as it is."""
     try:
-        return unpack(taken.name, data)
+        return unpack(taken.name, data, LARGEST_ENVELOPE)
     except ValueError:
         return [data]
 

@@ -188,7 +188,8 @@ def _cause(error: OSError) -> str:
 def status_file(parts: Parts, task: Task, head: Head) -> bytes:
     """The present status of what came under one file name, of the newest message if there were several."""
     newest = parts.ledger.rows(
-        "select m.digest, m.guid, m.file_name from messages m join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
+        "select m.digest, m.guid, m.file_name from messages m "
+        "join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
         "where asked.digest = ? order by m.received_at desc limit 1",
         (task.subject,),
     )[0]

@@ -69,13 +69,16 @@ def _parcel(first: str, only: bytes, lines: list[bytes]) -> Parcel:
     return Parcel(f"{first.removesuffix('.xml')}-{mark}{ENDING}", data)
 
 
-def unpack(name: str, data: bytes) -> list[bytes]:
-    """The envelopes in a file of this name: those of a bundle, or the file itself. Raises ValueError for too many.
+def unpack(name: str, data: bytes, most: int) -> list[bytes]:
+    """The envelopes in a file of this name: those of a bundle, or the file itself.
 
-    What follows the last line break was cut off in writing; it comes as an envelope, and will be refused as one.
+    Raises ValueError for a bundle of too many lines, or of more than `most` bytes: the reader has not seen the end of it,
+    and what was not read must not go with what was. What follows the last line break was cut off in writing; it comes as an envelope, and will be refused as one.
     """
     if not is_bundle(name):
         return [data]
+    if len(data) > most:
+        raise ValueError(f"more than {most} bytes")
     if data.count(b"\n") > MOST_LINES:
         raise ValueError(f"more than {MOST_LINES} lines")
     return [line for line in data.split(b"\n") if line.strip()] or [data]

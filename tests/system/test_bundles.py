@@ -1,17 +1,20 @@
 """Bundles: many envelopes in one file between gateway and customs, each treated as if it had come alone."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edi.app.composition import open_app
+from edi.customs import receiver
 from edi.messages.bundle import ENDING, MOST_ENVELOPES, MOST_LINES, is_bundle, pack, unpack
 from edi.messages.dxp import DxpMsg, write_dxp_msg
 from tools.filings import filings
 
 MANY = 12
+BYTES = 1 << 20
 
 
 def envelope(number, data=b"<a/>", **more):
@@ -28,7 +31,7 @@ def test_what_is_packed_comes_out_in_order(contents):
     sent = [(f"{number:012d}-x.xml", envelope(number, data)) for number, data in enumerate(contents)]
     parcels = list(pack(sent))
     assert len({one.name for one in parcels}) == len(parcels) == min(len(sent), 1)
-    received = [one for parcel in parcels for one in unpack(parcel.name, parcel.data)]
+    received = [one for parcel in parcels for one in unpack(parcel.name, parcel.data, BYTES)]
     assert [one.replace(b"?>\n<", b"?><") for one in received] == [data.replace(b"?>\n<", b"?><") for _, data in sent]
 
 
@@ -51,9 +54,9 @@ def test_a_bundle_never_takes_the_place_of_another():
 
 def test_bundles_are_bounded():
     parcels = list(pack((f"{number}.xml", envelope(number)) for number in range(MOST_ENVELOPES + 2)))
-    assert [len(unpack(one.name, one.data)) for one in parcels] == [MOST_ENVELOPES, 2]
+    assert [len(unpack(one.name, one.data, BYTES)) for one in parcels] == [MOST_ENVELOPES, 2]
     with pytest.raises(ValueError, match="lines"):
-        unpack(f"x{ENDING}", b"\n" * (MOST_LINES + 1))
+        unpack(f"x{ENDING}", b"\n" * (MOST_LINES + 1), BYTES)
 
 
 def files(folder):
@@ -121,6 +124,16 @@ def test_a_bundle_cut_off_in_writing_gives_what_is_whole(workspace):
     assert len(workspace.box("InBox", "Receipt_*.xml")) == 3 * MANY - 1
     (aside,) = (workspace.home / "var" / "quarantine" / "customs").iterdir()
     assert (aside / "reason.txt").is_file()
+
+
+def test_a_bundle_that_is_too_big_to_be_read_is_kept_whole(workspace, monkeypatch):
+    (sent,) = send(workspace, "BIG")
+    whole = sent.read_bytes()
+    monkeypatch.setattr(receiver, "ENVELOPE_LIMITS", replace(receiver.ENVELOPE_LIMITS, file=len(whole) - 1))
+    workspace.run()
+    kept, _ = files(workspace.home / "customs" / "in" / "quarantine")
+    assert kept.read_bytes() == whole
+    assert approved(workspace) == 0
 
 
 def test_bundles_that_come_again_change_nothing(workspace):
