@@ -65,8 +65,14 @@ class _Watch:
             try:
                 self._watch(folder, tell, alive)
             except OSError as error:
+                self._leave(folder)  # what stands under its name later is another folder, whatever its inode
                 troubles.append(error)
         return troubles
+
+    def _leave(self, folder: Path) -> None:
+        watch, _ = self._watched.pop(folder, (None, None))
+        if watch:
+            self._observer.unschedule(watch)
 
     def _watch(self, folder: Path, tell: Tell, alive: Collection[ObservedWatch]) -> None:
         there = folder.stat()
