@@ -11,7 +11,8 @@ from pathlib import Path
 from edi.adapters.config import load_config
 from edi.adapters.keys import key_name, load_signing_key
 from edi.adapters.pki import Authority, Holder, Issued, KeyKind
-from edi.app.composition import open_app, open_reader
+from edi.app.composition import open_app
+from edi.app.home import open_reader
 from edi.app.service import run_once
 from edi.app.workspace import create_workspace
 from edi.core.identity import Medium

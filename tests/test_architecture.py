@@ -52,3 +52,11 @@ def test_floors_are_kept():
         [Path(sys.executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_a_question_needs_nothing_of_what_a_filing_needs():
+    """`edi show` is asked for at every telephone call: it starts without transports, scheduler, cards and migrations."""
+    code = "import sys; from edi.__main__ import main; import edi.cli.main, edi.cli.show; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    unneeded = {"paramiko", "sqlite_utils", "apscheduler.schedulers", "smartcard", "watchdog", "xmlschema", "numpy"}
+    assert not unneeded & set(done.stdout.split())

@@ -20,13 +20,12 @@ from types import MappingProxyType
 from typing import Any
 
 from edi.adapters.ledger_schema import open_database
-from edi.adapters.transactions import transaction
+from edi.adapters.transactions import BUSY_SECONDS, transaction
 from edi.core.chain import Event, Head, chain
 from edi.core.status import Status, check_transition
 from edi.core.times import iso
 from edi.errors import TryLater, UserError
 
-BUSY_SECONDS = 10.0
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 

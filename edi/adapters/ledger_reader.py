@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from edi.adapters.ledger import BUSY_SECONDS
 from edi.adapters.ledger_records import (
     Record,
     alarms,
@@ -20,6 +19,7 @@ from edi.adapters.ledger_records import (
     waiting_task,
 )
 from edi.adapters.ledger_search import search
+from edi.adapters.transactions import BUSY_SECONDS
 from edi.core.chain import Event, Head, first_break
 from edi.core.enquiry import Filter
 from edi.core.results import ListedApplication

@@ -17,7 +17,7 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import parse_config, read_text
 from edi.adapters.files import write_whole
 from edi.adapters.import_client import BOXES
-from edi.app.composition import build_channel
+from edi.app.channels import build_channel
 from edi.errors import UserError
 
 Folders = Mapping[str, PurePosixPath]

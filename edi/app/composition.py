@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from edi.adapters.boxes import Boxes
 from edi.adapters.clock import Clock, system_clock
-from edi.adapters.config import ChannelConfig, Config, ReceiverConfig, load_config
+from edi.adapters.config import Config, ReceiverConfig, load_config
 from edi.adapters.crls import COPIES
 from edi.adapters.files import sweep_temporaries
 from edi.adapters.keys import load_certificates, load_signing_key
@@ -19,26 +18,24 @@ from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
 from edi.adapters.pki import Authority, Issued
+from edi.app.channels import build_channel
 from edi.app.checking import build_examiner, build_shelf
 from edi.app.ferrying import build_ferry
+from edi.app.home import CONFIG_FILE, PKI
 from edi.app.outages import Outages
 from edi.app.press import build_press
 from edi.app.printing import build_printer
 from edi.app.workers import Workers
-from edi.checks.parse import Limits
 from edi.customs.authority import CARDS, CardAuthority
 from edi.customs.faults import Faults
 from edi.customs.receiver import Receiver as Customs
 from edi.customs.settings import Settings as CustomsSettings
-from edi.gateway.examine import ChannelPolicy, Examiner
+from edi.gateway.examine import Examiner
 from edi.gateway.lines import Ferry
-from edi.gateway.parts import Channel, Parts, Receiver
+from edi.gateway.parts import Parts, Receiver
 from edi.gateway.pipeline import Pipeline, Work
 
 PASSPHRASE = "EDI_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
-CONFIG_FILE = "config.toml"
-PKI = "pki"
-"""Folder of a workspace's certificates."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +125,6 @@ def _sweep(var: Path) -> None:
             sweep_temporaries(folder)
 
 
-def open_reader(home: Path) -> LedgerReader:
-    """Read access to a workspace's ledger, beside a running gateway."""
-    return LedgerReader(load_config(home / CONFIG_FILE).gateway.ledger)
-
-
 def build_parts(config: Config, examiner: Examiner, workers: Workers, ledger: Ledger, clock: Clock) -> Parts:
     """The gateway's parts as configured."""
     gateway = config.gateway
@@ -152,28 +144,6 @@ def build_parts(config: Config, examiner: Examiner, workers: Workers, ledger: Le
         print_form=build_printer(build_shelf(config)),
         settle_seconds=gateway.settle_seconds,
         batch=gateway.batch,
-    )
-
-
-def build_channel(name: str, channel: ChannelConfig, config: Config) -> Channel:
-    """A channel; boxes left out follow its name (exchange 2)."""
-    home = config.home
-    out = home / "outbox" / name
-    return Channel(
-        name=name,
-        boxes=Boxes(
-            outbox=channel.outbox or home / "inbox" / name,
-            sentbox=channel.sentbox or out / "SentBox",
-            failbox=channel.failbox or out / "FailBox",
-            inbox=channel.inbox or out / "InBox",
-        ),
-        policy=ChannelPolicy(
-            enterprises=channel.enterprises,
-            messages=channel.messages,
-            limits=replace(Limits(), file=channel.file_bytes),
-            extras=channel.signatures,
-        ),
-        files_per_minute=channel.files_per_minute,
     )
 
 

@@ -21,7 +21,8 @@ from edi.adapters.ledger import Ledger
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.lock import only_one
 from edi.adapters.schedule import JobConfig, next_time
-from edi.app.composition import CONFIG_FILE, App
+from edi.app.composition import App
+from edi.app.home import CONFIG_FILE
 from edi.app.jobs import Job, find_jobs
 from edi.app.office import Office
 from edi.errors import EdiError, TryLater, UserError

@@ -26,7 +26,8 @@ from edi.adapters.config import Config
 from edi.adapters.config_station import StationConfig
 from edi.adapters.files import move_without_overwriting, read_regular, sweep_temporaries, sync_folders, write_whole
 from edi.adapters.keys import key_name
-from edi.app.composition import App, build_channel
+from edi.app.channels import build_channel
+from edi.app.composition import App
 from edi.app.pin_guard import PinGuard
 from edi.checks.limits import DEFAULT_LIMITS
 from edi.checks.parse import parse

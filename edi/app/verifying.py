@@ -18,7 +18,7 @@ from cryptography import x509
 from edi.adapters.config import load_config
 from edi.adapters.keys import load_certificates
 from edi.app.checking import build_trust
-from edi.app.composition import CONFIG_FILE
+from edi.app.home import CONFIG_FILE
 from edi.checks.filing_certificate import GROUND, check_certificate, expiry
 from edi.checks.signature import Terms
 from edi.checks.trust import TrustPolicy

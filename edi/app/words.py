@@ -53,6 +53,11 @@ _PATH = re.compile(r"/.*?: ")
 """The path before the cause: a temporary name beside the target, which is told anyway."""
 
 
+def outcome(file: Record) -> str:
+    """What became of a file, Chinese word and token."""
+    return f"{OUTCOME_TEXT.get(file['outcome'], '')} {file['outcome']}".strip()
+
+
 def split_cause(trouble: str) -> Words:
     """The cause of an outage in Chinese and English; what only the system said is put into words."""
     by_system = _BY_SYSTEM.fullmatch(trouble)

@@ -23,8 +23,10 @@ from edi.adapters.contract import locate_contract
 from edi.adapters.keys import key_name
 from edi.adapters.ledger import Ledger
 from edi.adapters.pki import Authority, Holder, Issued, KeyKind
+from edi.app.channels import build_channel
 from edi.app.checking import build_forms
-from edi.app.composition import CONFIG_FILE, PKI, build_channel, open_card_authority, open_customs
+from edi.app.composition import open_card_authority, open_customs
+from edi.app.home import CONFIG_FILE, PKI
 from edi.checks.parse import parse
 from edi.core.form import Form
 from edi.core.identity import Medium

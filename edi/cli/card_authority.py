@@ -14,7 +14,8 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import load_config
 from edi.adapters.files import write_whole
 from edi.adapters.pki import Holder, KeyKind
-from edi.app.composition import CONFIG_FILE, open_card_authority
+from edi.app.composition import open_card_authority
+from edi.app.home import CONFIG_FILE
 from edi.cli import options
 from edi.cli.output import show_json, show_table
 from edi.core.identity import Medium

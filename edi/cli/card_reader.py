@@ -18,7 +18,8 @@ from edi.adapters.cards.virtual import VirtualCard
 from edi.adapters.cards.vpcd import PORT, inserted, serve
 from edi.adapters.config import load_config
 from edi.adapters.keys import key_name, load_signing_key
-from edi.app.composition import CONFIG_FILE, passphrase
+from edi.app.composition import passphrase
+from edi.app.home import CONFIG_FILE
 from edi.app.pin_guard import PinGuard
 from edi.cli import options
 from edi.cli.card_access import new_pin, present_pin, reader_option, slot_option, the_puk

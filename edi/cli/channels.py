@@ -10,7 +10,8 @@ import click
 from edi.adapters.config import Config, load_config
 from edi.adapters.import_client import ClientForm, Mount, channel_boxes, read_client_forms, read_mount
 from edi.app.channel_import import Plan, plan_import
-from edi.app.composition import CONFIG_FILE, build_channel
+from edi.app.channels import build_channel
+from edi.app.home import CONFIG_FILE
 from edi.cli import options
 from edi.cli.output import show_json, show_table
 from edi.cli.usage import Wrong

@@ -13,10 +13,10 @@ import click
 from edi.adapters.files import regular_files
 from edi.app.composition import App, open_app
 from edi.app.service import run_once
+from edi.app.words import outcome
 from edi.app.workspace import create_workspace
 from edi.cli import options
 from edi.cli.output import quoted, show_finding, show_table
-from edi.cli.status import outcome
 from edi.core.findings import Finding
 from edi.core.status import Status
 

@@ -12,7 +12,8 @@ from edi.adapters.clock import system_clock
 from edi.adapters.config import load_config
 from edi.adapters.job_book import JobRun
 from edi.adapters.schedule import JobConfig, next_time
-from edi.app.composition import CONFIG_FILE, open_app
+from edi.app.composition import open_app
+from edi.app.home import CONFIG_FILE
 from edi.app.jobs import Job, find_jobs
 from edi.app.office import open_office
 from edi.app.ops.pulse import run_record

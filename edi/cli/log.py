@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edi.app.composition import open_reader
+from edi.app.home import open_reader
 from edi.app.ops.witnesses import contradicted, witnesses
 from edi.cli import options
 from edi.cli.output import counted, show_json

@@ -10,7 +10,9 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections import UserDict
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -18,32 +20,59 @@ import click
 import edi
 from edi.adapters.clock import system_clock
 from edi.cli import options
-from edi.cli.card import card
-from edi.cli.channels import channels
-from edi.cli.check import check
-from edi.cli.customs import customs
-from edi.cli.demo import demo
-from edi.cli.evidence import evidence
-from edi.cli.jobs import jobs
-from edi.cli.log import log
-from edi.cli.operations import doctor, health, metrics
 from edi.cli.output import show_error
-from edi.cli.print import print_
-from edi.cli.query import query
-from edi.cli.run import init, run
-from edi.cli.sftp_config import sftp_config
-from edi.cli.show import show
-from edi.cli.sign import sign
-from edi.cli.status import status
 from edi.cli.usage import where_to_look, words_of
-from edi.cli.verify import verify
 from edi.core.times import iso
 from edi.errors import EdiError, UserError
 
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_COMMANDS = {
+    "init": "run:init",
+    "demo": "demo:demo",
+    "run": "run:run",
+    "check": "check:check",
+    "sign": "sign:sign",
+    "verify": "verify:verify",
+    "status": "status:status",
+    "show": "show:show",
+    "query": "query:query",
+    "print": "print:print_",
+    "log": "log:log",
+    "evidence": "evidence:evidence",
+    "customs": "customs:customs",
+    "card": "card:card",
+    "jobs": "jobs:jobs",
+    "health": "operations:health",
+    "metrics": "operations:metrics",
+    "doctor": "operations:doctor",
+    "channels": "channels:channels",
+    "sftp-config": "sftp_config:sftp_config",
+}
+"""Module and function of each command."""
+
+
+class _OnDemand(UserDict[str, click.Command]):
+    """Commands, each imported when it is asked for: a question about an application needs no card reader."""
+
+    def __missing__(self, name: str) -> click.Command:
+        module, _, function = _COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(f"edi.cli.{module}"), function)
+        self.data[name] = command
+        return command
+
+    def __contains__(self, name: object) -> bool:
+        return name in _COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+@click.group(commands=_OnDemand(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(edi.__version__, prog_name="edi")
 @options.home_of_all
 def cli() -> None:
@@ -52,14 +81,6 @@ def cli() -> None:
     退出码 exit codes: 0 正常 well, 1 有问题或被拒 findings or refusals, 2 用法或配置错误 usage or configuration,
     75 稍后重试 try later.
     """
-
-
-_COMMANDS = (
-    init, demo, run, check, sign, verify, status, show, query, print_, log, evidence, customs, card, jobs, health, metrics,
-    doctor, channels, sftp_config,
-)  # fmt: skip
-for command in _COMMANDS:
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,7 +10,7 @@ import click
 from edi.adapters.clock import system_clock
 from edi.adapters.config import load_config
 from edi.adapters.lock import only_one
-from edi.app.composition import CONFIG_FILE
+from edi.app.home import CONFIG_FILE
 from edi.app.office import open_office
 from edi.app.ops.doctor import Illness, examine
 from edi.app.ops.health import State, ask_all, exit_code

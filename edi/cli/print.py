@@ -10,7 +10,7 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.config import Config, load_config
 from edi.adapters.files import write_whole
 from edi.app.checking import build_forms, build_shelf
-from edi.app.composition import CONFIG_FILE, open_reader
+from edi.app.home import CONFIG_FILE, open_reader
 from edi.app.printing import build_printer
 from edi.checks.parse import parse
 from edi.cli import options

@@ -17,8 +17,10 @@ from edi.adapters.files import write_whole
 from edi.adapters.keys import load_signing_key
 from edi.adapters.ledger_reader import LedgerReader
 from edi.app.asking import Party, Question, filing_query
+from edi.app.channels import build_channel
 from edi.app.checking import build_forms
-from edi.app.composition import CONFIG_FILE, build_channel, passphrase
+from edi.app.composition import passphrase
+from edi.app.home import CONFIG_FILE
 from edi.checks.holder import Naming, read_signer
 from edi.cli import options
 from edi.cli.output import quoted, show_finding, show_json, show_table

@@ -12,7 +12,8 @@ from rich.status import Status
 
 from edi.adapters.config import load_config
 from edi.adapters.logs import set_up_logging
-from edi.app.composition import CONFIG_FILE, App, open_app
+from edi.app.composition import App, open_app
+from edi.app.home import CONFIG_FILE
 from edi.app.office import Office, open_office
 from edi.app.ops.balance import check_balance
 from edi.app.rota import open_rota

@@ -8,7 +8,7 @@ import click
 
 from edi.adapters.config import load_config
 from edi.adapters.transport.sshd import KEYS, Hosting, channel_settings, commands, sshd_configuration
-from edi.app.composition import CONFIG_FILE
+from edi.app.home import CONFIG_FILE
 from edi.cli import options
 from edi.errors import UserError
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 
-from edi.app.composition import open_reader
-from edi.app.words import OUTCOME_TEXT, held_words
+from edi.app.home import open_reader
+from edi.app.words import OUTCOME_TEXT, held_words, outcome
 from edi.cli import options
 from edi.cli.output import show_finding, show_json, show_words
 from edi.cli.results import show_results
-from edi.cli.status import outcome
 from edi.core.findings import Finding
 from edi.core.times import china
 from edi.errors import UserError

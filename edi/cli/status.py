@@ -10,9 +10,9 @@ import click
 
 from edi.adapters.config import load_config
 from edi.adapters.ledger_reader import OUTCOMES, LedgerReader
-from edi.app.composition import CONFIG_FILE, open_reader
-from edi.app.office import claims_on_disk
-from edi.app.words import OUTCOME_TEXT, Words, alarm_words, held_words, still_open
+from edi.app.channels import claims_on_disk
+from edi.app.home import CONFIG_FILE, open_reader
+from edi.app.words import OUTCOME_TEXT, Words, alarm_words, held_words, outcome, still_open
 from edi.cli import options
 from edi.cli.output import on_terminal, show_json, show_table, show_words
 from edi.core.times import china
@@ -121,11 +121,6 @@ def _files(records: Sequence[Record], *, as_json: bool) -> None:
         expendable=(_FILES[1], _FILES[3]),
         empty="没有文件 / no files",
     )
-
-
-def outcome(one: Record) -> str:
-    """What became of a file, Chinese word and token."""
-    return f"{OUTCOME_TEXT.get(one['outcome'], '')} {one['outcome']}".strip()
 
 
 def codes(one: Record) -> list[str]:

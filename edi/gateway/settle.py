@@ -145,22 +145,33 @@ class _Batch:
                     self._troubles[one] = _cause(error)
 
     def _move(self, due: Iterable[Due]) -> None:
-        touched = set()
+        moved: dict[Path, list[int]] = {}
         emptied: dict[Path, Path] = {}
         for one in due:
             source, target = Path(one.task.source), Path(one.task.target)
             folder = target.parent
             try:
-                if folder not in touched:
+                if folder not in moved:
                     self._make_room([one.task.target])
                 self._put_away(source, target, one.task.subject)
                 emptied[source.parent] = source
-                touched.add(folder)
+                moved.setdefault(folder, []).append(one.id)
             except OSError as error:
                 self._troubles[one.id] = _cause(error)
         for source in emptied.values():
             release(source)
-        sync_folders(touched)
+        self._sync(moved)
+
+    def _sync(self, moved: Mapping[Path, Sequence[int]]) -> None:
+        """What was moved is done once its folder is synced; one that cannot be holds back its own files only."""
+        try:
+            sync_folders(moved)
+        except OSError:
+            for folder, tasks in moved.items():
+                try:
+                    sync_folders([folder])
+                except OSError as error:
+                    self._troubles |= dict.fromkeys(tasks, _cause(error))
 
     def _put_away(self, source: Path, target: Path, claim: str) -> None:
         """The original into its box; under a name of its own if the box holds another of that name."""

@@ -1,6 +1,7 @@
 """One bad file never stops the others: neither in an OutBox nor among the receipts."""
 
 import errno
+import os
 import sqlite3
 
 import pytest
@@ -59,6 +60,30 @@ def test_a_receipt_the_disk_will_not_give_waits_and_the_others_go_on(workspace, 
     assert len(workspace.box("InBox", "Receipt_*")) == 2
     workspace.run()
     assert len(workspace.box("InBox", "Receipt_*")) == 3
+
+
+def test_a_box_whose_folder_cannot_be_synced_is_held_and_its_files_are_moved_once(workspace, monkeypatch):
+    """The files lie in the box, but a power cut might undo that: only what was synced is done."""
+    for name in ("01-BROKER.xml", "02-TRADER.xml"):
+        workspace.drop(workspace.sample(name))
+    with monkeypatch.context() as failing:
+
+        def fsync(descriptor):
+            if os.path.realpath(f"/proc/self/fd/{descriptor}").endswith("SentBox"):
+                raise OSError(errno.EIO, "Input/output error")
+            os.fdatasync(descriptor)
+
+        failing.setattr(os, "fsync", fsync)
+        with open_app(workspace.home) as app:
+            run_once(app)
+            held = app.reader.waiting()
+    assert sorted(one["file"] for one in held) == ["01-BROKER.xml", "02-TRADER.xml"]
+    with sqlite3.connect(workspace.home / "var" / "ledger.sqlite") as ledger:
+        ledger.execute("update outgoing set due_at = '2000-01-01' where done_at is null")
+    workspace.run()
+    assert [path.name for path in workspace.box("SentBox")] == ["01-BROKER.xml", "02-TRADER.xml"]
+    assert "nothing is held" in workspace.edi("status", "--held")
+    assert statuses(workspace) == {"01-BROKER.xml": "APPROVED", "02-TRADER.xml": "APPROVED"}
 
 
 def test_a_file_changed_after_it_was_listed_is_looked_at_again(workspace):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edi.app.office import Office, claims_on_disk
+from edi.app.channels import claims_on_disk
+from edi.app.office import Office
 from edi.app.ops.troubles import Trouble, reconcile
 from edi.errors import Broken
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from edi.adapters.boxes import Claim
 from edi.adapters.files import TEMPORARY_PREFIX, regular_files
 from edi.adapters.ledger import Task
-from edi.app.office import Office, claimed_files
+from edi.app.channels import claimed_files
+from edi.app.office import Office
 from edi.app.ops.states import Envelope, File, Repair, Row, state_of
 from edi.core.times import china, iso
 from edi.gateway.parts import Channel

@@ -18,9 +18,9 @@ from edi.adapters.keys import load_certificates, load_signing_key
 from edi.adapters.ledger_reader import LedgerReader
 from edi.adapters.schedule import JobConfig, next_time
 from edi.adapters.transport.journal import noted_troubles
+from edi.app.channels import channels_of
 from edi.app.composition import passphrase
 from edi.app.ferrying import journal_of
-from edi.app.office import channels_of
 from edi.app.ops.pulse import read_pulse
 from edi.app.rota import last_runs
 from edi.app.words import still_open

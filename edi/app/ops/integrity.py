@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from edi.app.office import Office, claims_on_disk
+from edi.app.channels import claims_on_disk
+from edi.app.office import Office
 from edi.app.ops.troubles import Trouble, reconcile
 from edi.errors import Broken
 

@@ -16,7 +16,8 @@ from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import regular_files, write_whole
 from edi.adapters.job_book import LATEST, JobRun, latest_runs
 from edi.adapters.ledger_records import Record
-from edi.app.office import Office, channels_of
+from edi.app.channels import channels_of
+from edi.app.office import Office
 from edi.app.words import still_open
 from edi.core.times import iso
 from edi.errors import EdiError

@@ -16,8 +16,9 @@ from typing import Any
 
 from edi.adapters.files import write_whole
 from edi.adapters.ledger_reader import OUTCOMES
+from edi.app.channels import claims_on_disk
 from edi.app.checking import build_forms
-from edi.app.office import Office, claims_on_disk
+from edi.app.office import Office
 from edi.app.ops.receipt_day import DayLog, Line, Proof
 from edi.app.ops.receipt_pages import as_csv, as_html
 from edi.app.words import OUTCOME_TEXT

@@ -16,8 +16,9 @@ from edi.adapters.files import regular_files
 from edi.adapters.transport.journal import Journal, Shelved
 from edi.adapters.transport.port import SHELF
 from edi.adapters.transport.settings import ChannelSftp
+from edi.app.channels import claimed_files
 from edi.app.ferrying import fetching_leg, journal_of, server_of
-from edi.app.office import Office, claimed_files
+from edi.app.office import Office
 from edi.errors import EdiError
 from edi.gateway.ferry import shelf_name
 
