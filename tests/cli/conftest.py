@@ -3,6 +3,7 @@
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 
 import pytest
 from rich.console import Console
@@ -53,7 +54,7 @@ def terminal(monkeypatch):
     """Makes the output a terminal of the given width."""
 
     def of_width(width):
-        for module in (output, *(sys.modules[f"edi.cli.{name}"] for name in ("status", "run", "customs"))):
+        for module in (output, *(import_module(f"edi.cli.{name}") for name in ("status", "run", "customs"))):
             monkeypatch.setattr(module, "on_terminal", lambda: True)
         monkeypatch.setattr(output, "console", lambda: Console(file=sys.stdout, width=width))
 
