@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import resource
 import subprocess
@@ -22,7 +21,7 @@ from edi.adapters.pki import KeyKind
 from edi.app.composition import open_app
 from edi.checks.parse import parse
 from edi.core.status import Status
-from tools.filings import Filing, filings, message_of, operator_of, with_attachment
+from tools.filings import Filing, filings, messages_of, operator_of, with_attachment
 
 PER_MESSAGE = 100
 """Filings in a big message."""
@@ -120,11 +119,7 @@ def hundred(count: int) -> list[Measured]:
     """Messages of a hundred filings, with customs in the program and apart."""
 
     def make(home: Path) -> Iterator[Filing]:
-        made, signer = filings(home, count, "HUNDRED"), operator_of(home)
-        number = 0
-        while batch := list(itertools.islice(made, PER_MESSAGE)):
-            yield message_of(batch, f"HUNDRED-{number:06d}.xml", signer)
-            number += 1
+        return messages_of(filings(home, count, "HUNDRED"), PER_MESSAGE, "HUNDRED", operator_of(home))
 
     name = f"{PER_MESSAGE} filings a message"
     return [

@@ -20,12 +20,18 @@ DIVISION = "110105"
 
 @dataclass(frozen=True)
 class Filing:
-    """A signed filing."""
+    """A signed filing: one message of one or several applications."""
 
     name: str
-    guid: str
-    """Of its application."""
+    guids: tuple[str, ...]
+    """Of its applications."""
     data: bytes
+
+    @property
+    def guid(self) -> str:
+        """Of its only application."""
+        (guid,) = self.guids
+        return guid
 
 
 def filings(
@@ -45,11 +51,20 @@ def operator_of(home: Path) -> SigningKey:
 
 
 def message_of(batch: Sequence[Filing], name: str, signer: SigningKey) -> Filing:
-    """One message with the applications of all these filings; its guid is that of the first."""
+    """One message with the applications of all these filings; its own guid is that of the first message."""
     root = etree.fromstring(batch[0].data)
     for place, one in enumerate(batch[1:], 1):
         root.insert(place, etree.fromstring(one.data)[0])
-    return Filing(name, batch[0].guid, sign_message(root, signer))
+    return Filing(name, tuple(guid for one in batch for guid in one.guids), sign_message(root, signer))
+
+
+def messages_of(made: Iterator[Filing], per_message: int, series: str, signer: SigningKey) -> Iterator[Filing]:
+    """The filings in messages of `per_message` applications; the last one may have fewer."""
+    for number in itertools.count():
+        batch = list(itertools.islice(made, per_message))
+        if not batch:
+            return
+        yield message_of(batch, f"{series}-{number:06d}.xml", signer)
 
 
 def with_attachment(filing: Filing, size: int, signer: SigningKey) -> Filing:
@@ -59,7 +74,7 @@ def with_attachment(filing: Filing, size: int, signer: SigningKey) -> Filing:
     if content is None:
         raise ValueError("the filing has no attachment")
     content.text = base64.b64encode(base64.b64decode(content.text or "").ljust(size, b"\n")).decode("ascii")
-    return Filing(filing.name, filing.guid, sign_message(root, signer))
+    return Filing(filing.name, filing.guids, sign_message(root, signer))
 
 
 def _applicants(series: str, sender: str) -> Iterator[str]:
@@ -82,7 +97,7 @@ def _filing(sample: bytes, key: str, uscc: str, signer: SigningKey) -> Filing:
     _put(root, "enterprise/q:organizationCode", identifiers.organisation_code(uscc))
     _put(root, "enterprise/q:adminDivision", DIVISION)
     _put(root, "enterprise/q:competentCustoms", "0117")
-    return Filing(f"{key}.xml", guid, sign_message(root, signer))
+    return Filing(f"{key}.xml", (guid,), sign_message(root, signer))
 
 
 def _put(root: etree._Element, path: str, text: str) -> None:

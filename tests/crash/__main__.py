@@ -11,17 +11,28 @@ from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all three, one after the other, and write what they say; 1 if any found a fault."""
+    """Run all of them, one after the other, and write what they say; 1 if any found a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", type=Path, default=Path("crash-report.txt"))
     parser.add_argument("--filings", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args(arguments)
-    kill = ["kill", "--filings", str(options.filings), "--kills", str(options.kills), "--seed", str(options.seed)]
+    seed = ["--seed", str(options.seed)]
+    kill = ["kill", "--filings", str(options.filings), "--kills", str(options.kills), *seed]
+    many = [
+        "kill",
+        "--filings",
+        str(options.filings),
+        "--kills",
+        str(options.kills // 2),
+        *seed,
+        "--per-message",
+        "20",
+    ]
     failed = False
     with options.report.open("w", encoding="utf-8") as report:
-        for module, *rest in (kill, ["steps", "--all"], ["inject"]):
+        for module, *rest in (kill, many, ["steps", "--all"], ["inject"]):
             command = [sys.executable, "-m", f"tests.crash.{module}", *rest]
             done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
             failed |= bool(done.returncode)
