@@ -91,6 +91,9 @@ _ROAD: dict[Status, tuple[Status, ...]] = {
 }
 """The way from SUBMITTED to each status that a receipt can report."""
 
+_AFTER_LODGING = frozenset(status for status, road in _ROAD.items() if road[0] is not Status.LODGE_FAILED)
+"""What customs can only report of what it has stored."""
+
 
 class IllegalTransition(ValueError):
     """A move the table does not list."""
@@ -153,3 +156,16 @@ def _after_failure(current: Status, reported: Status) -> Advance:
     """A repeated failure is known; anything else was said of a filing that customs does not have."""
     known = current is reported
     return Advance(Verdict.KNOWN if known else Verdict.CONTRADICTS)
+
+
+def advance_resent(current: Status, reported: Status, *, later: bool) -> Advance:
+    """What a receipt does to an application that was sent to customs again while nothing was heard of it.
+
+    Customs may have failed to store it the first time and stored it the second: then its failure, whenever it
+    arrives, is of the past. `later`: by customs' own clock the receipt was said after all that were counted.
+    """
+    if reported is Status.LODGE_FAILED and current in _AFTER_LODGING and not later:
+        return Advance(Verdict.KNOWN)
+    if current is Status.LODGE_FAILED and reported in _AFTER_LODGING and later:
+        return Advance(Verdict.MOVES, (Status.SUBMITTED, *_ROAD[reported]))
+    return advance(current, reported)

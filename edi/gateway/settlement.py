@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from edi.adapters.ledger import Entry, Task
 from edi.core.findings import Dxp, Finding
-from edi.core.status import Status, Verdict, advance, status_of_code
+from edi.core.status import Advance, Status, Verdict, advance, advance_resent, status_of_code
 from edi.core.times import iso
 from edi.gateway import names
 from edi.gateway.parts import Channel, Parts
@@ -43,7 +43,7 @@ class Settlement:
     def enter(self, receipt: Receipt) -> Finding | None:
         """Count the receipt and move its application on, unless it was counted before; why it fits nothing, if so."""
         rows = self.entry.rows(
-            "select a.status, a.message, m.receiver, m.channel, m.file_name, r.content as counted "
+            "select a.status, a.message, m.asked, m.receiver, m.channel, m.file_name, r.content as counted "
             "from applications a join messages m on m.digest = a.message "
             "left join receipts r on r.guid = ? and r.application = a.guid where a.guid = ?",
             (self.guid, receipt.guid),
@@ -53,12 +53,18 @@ class Settlement:
             return _fits_nothing(receipt)
         if rows[0]["counted"]:  # doubled on its way
             return None if rows[0]["counted"] == self.content else _OTHER_CONTENT
-        self._move(receipt, Status[rows[0]["status"]], reported)
+        self._move(receipt, Status[rows[0]["status"]], self._effect(rows[0], receipt, reported), reported)
         self._pass_on(rows[0], receipt)
         return None
 
-    def _move(self, receipt: Receipt, current: Status, reported: Status) -> None:
-        effect = advance(current, reported)
+    def _effect(self, asked: sqlite3.Row, receipt: Receipt, reported: Status) -> Advance:
+        current = Status[asked["status"]]
+        if not asked["asked"]:
+            return advance(current, reported)
+        newest = self.entry.rows("select max(time) as time from receipts where application = ?", (receipt.guid,))
+        return advance_resent(current, reported, later=iso(receipt.time) > (newest[0]["time"] or ""))
+
+    def _move(self, receipt: Receipt, current: Status, effect: Advance, reported: Status) -> None:
         self.entry.insert(
             "receipts",
             {

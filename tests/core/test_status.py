@@ -14,6 +14,7 @@ from edi.core.status import (
     Status,
     Verdict,
     advance,
+    advance_resent,
     check_transition,
     status_of_code,
 )
@@ -66,6 +67,33 @@ def test_no_order_of_receipts_makes_an_illegal_move(reports):
 def test_a_final_status_stays(reports):
     end, _ = settle([Status.APPROVED, *reports])
     assert end is Status.APPROVED
+
+
+FAILED_ONCE = [[Status.LODGE_FAILED, *story] for story in STORIES if story != [Status.LODGE_FAILED]]
+"""What customs says of one that it could not store, and stored when it came again; each word has its time."""
+
+
+@given(st.sampled_from(FAILED_ONCE), st.data())
+def test_a_failure_of_the_past_never_stops_what_was_sent_again(story, data):
+    said = list(enumerate(story))
+    heard = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=4))))
+    current, newest = Status.SUBMITTED, -1
+    for time, reported in heard:
+        effect = advance_resent(current, reported, later=time > newest)
+        assert effect.verdict is not Verdict.CONTRADICTS
+        for step in effect.steps:
+            check_transition(current, step)
+            current = step
+        newest = max(newest, time)
+    assert current is story[-1]
+
+
+def test_what_denies_a_failure_of_now_is_a_contradiction_though_it_was_sent_again():
+    for later, current, reported in (
+        (False, Status.LODGE_FAILED, Status.LODGED),
+        (True, Status.LODGED, Status.LODGE_FAILED),
+    ):
+        assert advance_resent(current, reported, later=later).verdict is Verdict.CONTRADICTS
 
 
 def test_contradicting_last_words_raise_an_alarm_and_change_nothing():

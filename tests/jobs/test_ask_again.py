@@ -37,8 +37,8 @@ def ask(night):
     return counts
 
 
-def drop(night, count=COUNT):
-    for one in filings(night.home, count, "ASK"):
+def drop(night, count=COUNT, series="ASK"):
+    for one in filings(night.home, count, series):
         night.put(one.data, one.name)
 
 
@@ -81,6 +81,23 @@ def test_lost_last_receipts_are_asked_for_by_the_same_bytes(night):
     assert [times for _, times in night.sql(sent)] == [2, 2, 2], "the same bytes, twice"
     night.clock.advance(days=30)
     assert ask(night) == 0, "customs has spoken its last word"
+
+
+@pytest.mark.parametrize("fault", ["late", "lost"])
+def test_a_failure_heard_of_after_customs_was_asked_again_is_of_the_past(night, fault):
+    """The first try failed at customs and its receipt came late, after the second, which was stored."""
+    set_faults(night, **{fault: 1.0})
+    drop(night, 3, "SIM-LODGEFAILONCE")
+    run(night)
+    assert statuses(night) == {"SUBMITTED"}
+    night.clock.advance(days=2)
+    ask(night)
+    night.clock.advance(days=8)
+    clear_faults(night, **{fault: 1.0})
+    ask(night)
+    assert statuses(night) == {"APPROVED"}
+    assert table_of(night.home) == register_of(night.home)
+    assert night.events("alarm_contradiction") == []
 
 
 def test_the_pause_doubles_and_the_history_tells(night):
