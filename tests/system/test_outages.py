@@ -19,7 +19,7 @@ from edi.gateway import record
 from edi.gateway.examine import Examiner
 from edi.messages.dsig import sign_message
 from edi.messages.dxp import read_dxp_msg, write_dxp_msg
-from tests.system.test_watch import running, statuses, stop, wait_for
+from tests.system.test_watch import running, statuses, stop, take_away, wait_for
 
 
 def events(workspace):
@@ -47,7 +47,7 @@ def test_a_service_outlives_its_box(workspace):
     with running(workspace) as process:
         workspace.drop(workspace.sample("01-BROKER.xml"))
         wait_for(lambda: statuses(workspace).get("01-BROKER.xml") == "APPROVED")
-        shutil.rmtree(box)
+        take_away(box)
         wait_for(lambda: "alarm_box" in events(workspace))
         assert process.poll() is None
         box.mkdir()
