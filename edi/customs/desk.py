@@ -8,9 +8,10 @@ and never refuses it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from edi.core.findings import Finding
 from edi.core.form import Form, Forms
@@ -53,10 +54,22 @@ class Desk:
         """The docket in the same transaction."""
         return Docket(self.connection)
 
+    def attempt(self, work: Callable[[], None]) -> str:
+        """Do `work` wholly or not at all, words included; empty, or what went wrong in it."""
+        said = self.letters.said
+        trouble = attempt(self.connection, work)
+        if trouble:
+            self.letters.take_back(said)
+        return trouble
+
     # Arrivals
 
-    def lodge(self, arrival: Filing | Failed) -> None:
+    def lodge(self, arrivals: Iterable[Filing | Failed]) -> None:
         """Enter what arrived; of what is there already say again what was said, fail what contradicts it (exchange 9)."""
+        for arrival in arrivals:
+            self._lodge(arrival)
+
+    def _lodge(self, arrival: Filing | Failed) -> None:
         if self.docket.stands(arrival.letter.raw_digest):
             for known in arrival.applications:
                 self.letters.repeat(known.guid)
@@ -122,7 +135,7 @@ class Desk:
 
     def _take(self, entries: Sequence[Entry]) -> None:
         """Give these their turn. Where one of several cannot take it all are undone and go one by one: only it stops."""
-        trouble = attempt(self.connection, lambda: self._turn(entries))
+        trouble = self.attempt(partial(self._turn, entries))
         if trouble and len(entries) > 1:
             for entry in entries:
                 self._take([entry])
@@ -130,6 +143,7 @@ class Desk:
             self.docket.stop(entries[0], trouble)
 
     def _turn(self, entries: Iterable[Entry]) -> None:
+        self.letters.recall(entry.guid for entry in entries)
         for entry in entries:
             self._perform(entry, self._rule(entry))
 

@@ -178,7 +178,7 @@ def test_late_counts_from_the_last_word_of_a_letter(open_office, days):
 def word(number, message, guid, code):
     receipt = Receipt(guid=guid, code=code, time=START, info="")
     return Word(
-        id=number, form=None, receipt=receipt, to="", message=message, application=None, node=None,
+        form=None, receipt=receipt, to="", message=message, application=number, node=None,
         size=letters.MOST_BYTES // 4,
     )  # fmt: skip
 
@@ -187,11 +187,11 @@ def word(number, message, guid, code):
 def test_any_words_are_gathered_whole_in_order_and_of_one_message(said):
     words = [word(number, message, f"{message}{guid}", code) for number, (message, guid, code) in enumerate(said)]
     found = gathered(words)
-    assert Counter(one.id for letter in found for one in letter) == Counter(range(len(words)))
-    assert [letter[0].id for letter in found] == sorted(letter[0].id for letter in found)
+    assert Counter(one.application for letter in found for one in letter) == Counter(range(len(words)))
+    assert [letter[0].application for letter in found] == sorted(letter[0].application for letter in found)
     for letter in found:
         assert len({(one.message, one.receipt.code == 4) for one in letter}) == 1
         assert len({one.receipt.guid for one in letter}) == len(letter) <= 4
     for guid in {one.receipt.guid for one in words}:
-        spoken = [one.id for letter in found for one in letter if one.receipt.guid == guid]
+        spoken = [one.application for letter in found for one in letter if one.receipt.guid == guid]
         assert spoken == sorted(spoken)
