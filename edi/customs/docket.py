@@ -138,7 +138,6 @@ class Docket:
             "INSERT INTO claims (uscc, token, application) VALUES (?, ?, ?)",
             [(new.applicant, token, application) for token in new.claims],
         )
-        self._note_history(application, Status.SUBMITTED, at)
 
     # Turns
 
@@ -174,7 +173,6 @@ class Docket:
             "UPDATE applications SET status = ?, stage = ?, since = ?, due = ?, trouble = '' WHERE id = ?",
             (status.token, _STAGES.get(status, 0), iso(at), iso(due) if due else None, entry.id),
         )
-        self._note_history(entry.id, status, at)
         if status.final or status is Status.LODGE_FAILED:
             self.connection.execute("DELETE FROM claims WHERE application = ?", (entry.id,))
         if status is Status.LODGE_FAILED:
@@ -225,12 +223,6 @@ class Docket:
         return [row["token"] for row in rows]
 
     # Inside
-
-    def _note_history(self, application: int, status: Status, at: datetime) -> None:
-        self.connection.execute(
-            "INSERT INTO history (application, status, entered_at) VALUES (?, ?, ?)",
-            (application, status.token, iso(at)),
-        )
 
     def _insert(self, statement: str, *values: object) -> int:
         number = self.connection.execute(statement, values).lastrowid
