@@ -84,8 +84,9 @@ class Desk:
         new: list[NewApplication] = []
         conflicts: list[NewApplication] = []
         seen: set[str] = set()
+        digests = self.docket.stored_digests(one.guid for one in filing.applications)
         for one in filing.applications:
-            stored = self.docket.stored_digest(one.guid)
+            stored = digests.get(one.guid)
             if one.guid in seen or stored not in (None, one.digest):
                 conflicts.append(one)
             elif stored is None:
@@ -99,13 +100,11 @@ class Desk:
         if new:
             stands_as = None if conflicts else filing.letter.raw_digest
             message = self.docket.enter_message(filing.message, self.now, stands_as)
-            for one in new:
-                self._enter(one, message, filing.letter.form)
+            self.docket.enter([(one, self._first_turn(one, filing.letter.form)) for one in new], message, at=self.now)
 
-    def _enter(self, one: NewApplication, message: int, form: Form) -> None:
+    def _first_turn(self, one: NewApplication, form: Form) -> datetime:
         scenario = self._scenario(one.client_seq_no, one.guid)
-        wait = cases.wait_for_lodging(scenario, self.settings, at_once=form.at_once)
-        self.docket.enter(one, message, at=self.now, due=self.now + wait)
+        return self.now + cases.wait_for_lodging(scenario, self.settings, at_once=form.at_once)
 
     def _fail(self, letter: Letter, one: Answerable, failure: Failure, findings: Iterable[Finding]) -> None:
         receipt = Receipt(
