@@ -1,6 +1,7 @@
 """Letters: what customs says at one time of the applications of one message travels together, signed once."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,8 @@ def test_who_stumbles_takes_back_its_words_and_the_others_still_travel_together(
         [("ERP-000", 399), ("ERP-002", 399)],
     ]
     assert office.rows("SELECT client_seq_no, status FROM applications WHERE trouble <> ''") == [("ERP-001", "LODGED")]
+    ticks = {120: 0, 300: 1, 399: 2}  # what was taken back made nothing later
+    assert {one.code: (one.time - START) / timedelta(milliseconds=1) for one in office.receipts()} == ticks
 
 
 def test_same_bytes_again_bring_each_letter_again_once_and_byte_for_byte(open_office):
