@@ -12,7 +12,7 @@ from edi.customs.docket import Docket
 from edi.messages.bundle import pack
 from edi.messages.dsig import sign_message
 
-from .office import NAMESPACE, Filing, business_message, guid_of
+from .office import NAMESPACE, START, Filing, business_message, guid_of
 
 
 def quarantined(office):
@@ -97,9 +97,9 @@ def test_what_we_stumble_over_is_put_aside_alone_and_the_rest_of_its_file_is_ent
     (bundle,) = pack([("1.xml", one) for one in envelopes])
     office.send_bytes(bundle.data, bundle.name)
     office.work()
-    assert [(one.client_seq_no, one.code) for one in office.receipts()] == [
-        ("REFUSED", -101002), ("GOOD", 120), ("GOOD", 300), ("GOOD", 399),
-    ]  # fmt: skip
+    said = [(one.client_seq_no, one.code) for one in office.receipts()]
+    assert said == [("REFUSED", -101002), ("GOOD", 120), ("GOOD", 300), ("GOOD", 399)]
+    assert office.receipts()[0].time == START  # what was undone made it no later
     kept, reason = quarantined(office)
     folder = office.settings.collect_from / "quarantine"
     assert (folder / kept).read_bytes() == bundle.data.splitlines()[1]
