@@ -2,12 +2,15 @@
 
 On the wire times are written as the import client and the 202205 specification write them:
 digits only, China Standard Time (UTC+8, no daylight saving), without a zone.
+
+What happens in one batch mostly happens at one moment, so the moments written last are remembered.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _FIELDS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
 CHINA = timezone(timedelta(hours=8), "CST")
@@ -20,6 +23,7 @@ def digits14(moment: datetime) -> str:
     return moment.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
 
 
+@lru_cache(maxsize=256)
 def digits17(moment: datetime) -> str:
     """YyyyMMddHHmmssfff in China time."""
     return moment.astimezone(CHINA).strftime("%Y%m%d%H%M%S%f")[:17]
@@ -48,6 +52,7 @@ def from_digits17(text: str) -> datetime:
     return datetime(year, month, day, hour, minute, second, int(text[14:]) * 1000, CHINA).astimezone(UTC)
 
 
+@lru_cache(maxsize=256)
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds, sortable as text."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

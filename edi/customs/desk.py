@@ -8,9 +8,10 @@ and never refuses it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from edi.core.findings import Finding
 from edi.core.form import Form, Forms
@@ -53,10 +54,22 @@ class Desk:
         """The docket in the same transaction."""
         return Docket(self.connection)
 
+    def attempt(self, work: Callable[[], None]) -> str:
+        """Do `work` wholly or not at all, words included; empty, or what went wrong in it."""
+        said = self.letters.said
+        trouble = attempt(self.connection, work)
+        if trouble:
+            self.letters.take_back(said)
+        return trouble
+
     # Arrivals
 
-    def lodge(self, arrival: Filing | Failed) -> None:
+    def lodge(self, arrivals: Iterable[Filing | Failed]) -> None:
         """Enter what arrived; of what is there already say again what was said, fail what contradicts it (exchange 9)."""
+        for arrival in arrivals:
+            self._lodge(arrival)
+
+    def _lodge(self, arrival: Filing | Failed) -> None:
         if self.docket.stands(arrival.letter.raw_digest):
             for known in arrival.applications:
                 self.letters.repeat(known.guid)
@@ -71,8 +84,9 @@ class Desk:
         new: list[NewApplication] = []
         conflicts: list[NewApplication] = []
         seen: set[str] = set()
+        digests = self.docket.stored_digests(one.guid for one in filing.applications)
         for one in filing.applications:
-            stored = self.docket.stored_digest(one.guid)
+            stored = digests.get(one.guid)
             if one.guid in seen or stored not in (None, one.digest):
                 conflicts.append(one)
             elif stored is None:
@@ -86,13 +100,11 @@ class Desk:
         if new:
             stands_as = None if conflicts else filing.letter.raw_digest
             message = self.docket.enter_message(filing.message, self.now, stands_as)
-            for one in new:
-                self._enter(one, message, filing.letter.form)
+            self.docket.enter([(one, self._first_turn(one, filing.letter.form)) for one in new], message, at=self.now)
 
-    def _enter(self, one: NewApplication, message: int, form: Form) -> None:
+    def _first_turn(self, one: NewApplication, form: Form) -> datetime:
         scenario = self._scenario(one.client_seq_no, one.guid)
-        wait = cases.wait_for_lodging(scenario, self.settings, at_once=form.at_once)
-        self.docket.enter(one, message, at=self.now, due=self.now + wait)
+        return self.now + cases.wait_for_lodging(scenario, self.settings, at_once=form.at_once)
 
     def _fail(self, letter: Letter, one: Answerable, failure: Failure, findings: Iterable[Finding]) -> None:
         receipt = Receipt(
@@ -122,7 +134,7 @@ class Desk:
 
     def _take(self, entries: Sequence[Entry]) -> None:
         """Give these their turn. Where one of several cannot take it all are undone and go one by one: only it stops."""
-        trouble = attempt(self.connection, lambda: self._turn(entries))
+        trouble = self.attempt(partial(self._turn, entries))
         if trouble and len(entries) > 1:
             for entry in entries:
                 self._take([entry])
@@ -130,6 +142,7 @@ class Desk:
             self.docket.stop(entries[0], trouble)
 
     def _turn(self, entries: Iterable[Entry]) -> None:
+        self.letters.recall(entry.guid for entry in entries)
         for entry in entries:
             self._perform(entry, self._rule(entry))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,10 +107,10 @@ class Docket:
         """True if these very bytes were received and every application in them was stored."""
         return self._one("SELECT 1 FROM messages WHERE raw_digest = ?", raw_digest) is not None
 
-    def stored_digest(self, guid: str) -> str | None:
-        """Digest of the message that the stored application of this guid came in."""
-        row = self._one("SELECT digest FROM stored WHERE guid = ?", guid)
-        return row["digest"] if row else None
+    def stored_digests(self, guids: Iterable[str]) -> dict[str, str]:
+        """Of the stored applications among these the digest of the message that each came in, by guid."""
+        query = "SELECT guid, digest FROM stored WHERE guid IN (SELECT value FROM json_each(?))"
+        return {row["guid"]: row["digest"] for row in self.connection.execute(query, (json.dumps(list(guids)),))}
 
     def failed_before(self, guid: str, code: int) -> bool:
         """True if a receipt of this code was given for an application of this guid."""
@@ -118,27 +118,36 @@ class Docket:
 
     def enter_message(self, message: NewMessage, at: datetime, raw_digest: str | None = None) -> int:
         """Enter a message and return its number. With `raw_digest` it stands: from now on the same bytes are dropped."""
-        return self._insert(
+        number = self.connection.execute(
             "INSERT INTO messages (received_at, sender, message_id, form, signed_by, content, raw_digest) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            iso(at), message.sender, message.message_id, message.form, message.signed_by, message.content, raw_digest,
-        )  # fmt: skip
+            (iso(at), message.sender, message.message_id, message.form, message.signed_by, message.content, raw_digest),
+        ).lastrowid
+        assert number is not None, "an INSERT gives a row number"
+        return number
 
-    def enter(self, new: NewApplication, message: int, *, at: datetime, due: datetime) -> None:
-        """Enter an application of a message as SUBMITTED, with what it claims."""
-        self.connection.execute("INSERT INTO stored (guid, digest) VALUES (?, ?)", (new.guid, new.digest))
-        application = self._insert(
+    def enter(self, new: Sequence[tuple[NewApplication, datetime]], message: int, *, at: datetime) -> None:
+        """Enter applications of a message as SUBMITTED, each with what it claims and with the moment of its first turn."""
+        self.connection.executemany(
+            "INSERT INTO stored (guid, digest) VALUES (?, ?)", [(one.guid, one.digest) for one, _ in new]
+        )
+        self.connection.executemany(
             "INSERT INTO applications (message, position, guid, application_no, client_seq_no, applicant, "
             "applicant_name, customs, form, sender, status, stage, since, due) "
             "SELECT id, ?, ?, ?, ?, ?, ?, ?, form, sender, ?, ?, ?, ? FROM messages WHERE id = ?",
-            new.position, new.guid, new.application_no, new.client_seq_no, new.applicant, new.applicant_name,
-            new.customs, Status.SUBMITTED.token, _STAGES[Status.SUBMITTED], iso(at), iso(due), message,
+            [
+                (
+                    one.position, one.guid, one.application_no, one.client_seq_no, one.applicant, one.applicant_name,
+                    one.customs, Status.SUBMITTED.token, _STAGES[Status.SUBMITTED], iso(at), iso(due), message,
+                )
+                for one, due in new
+            ],
         )  # fmt: skip
         self.connection.executemany(
-            "INSERT INTO claims (uscc, token, application) VALUES (?, ?, ?)",
-            [(new.applicant, token, application) for token in new.claims],
+            "INSERT INTO claims (uscc, token, application) "
+            "SELECT applicant, ?, id FROM applications WHERE message = ? AND position = ?",
+            [(token, message, one.position) for one, _ in new for token in one.claims],
         )
-        self._note_history(application, Status.SUBMITTED, at)
 
     # Turns
 
@@ -174,7 +183,6 @@ class Docket:
             "UPDATE applications SET status = ?, stage = ?, since = ?, due = ?, trouble = '' WHERE id = ?",
             (status.token, _STAGES.get(status, 0), iso(at), iso(due) if due else None, entry.id),
         )
-        self._note_history(entry.id, status, at)
         if status.final or status is Status.LODGE_FAILED:
             self.connection.execute("DELETE FROM claims WHERE application = ?", (entry.id,))
         if status is Status.LODGE_FAILED:
@@ -225,17 +233,6 @@ class Docket:
         return [row["token"] for row in rows]
 
     # Inside
-
-    def _note_history(self, application: int, status: Status, at: datetime) -> None:
-        self.connection.execute(
-            "INSERT INTO history (application, status, entered_at) VALUES (?, ?, ?)",
-            (application, status.token, iso(at)),
-        )
-
-    def _insert(self, statement: str, *values: object) -> int:
-        number = self.connection.execute(statement, values).lastrowid
-        assert number is not None, "an INSERT gives a row number"
-        return number
 
     def _one(self, statement: str, *values: object) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(statement, values).fetchone()

@@ -1,8 +1,8 @@
 """Letters: what customs says in one transaction, gathered into receipt messages and signed.
 
 What is said of the applications of one received message goes into one letter, a node for each: one
-signature, one envelope, one file. A word is a row from the moment it is said, so that what is undone
-takes its words back; a row cannot be committed without its letter.
+signature, one envelope, one file. Words are kept until they are written, all at once; who undoes what
+was done takes back what was said of it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _TICK = timedelta(milliseconds=1)  # returnTime has milliseconds
 class Word:
     """What was said of one application and stands in no letter yet."""
 
-    id: int
     form: Form
     receipt: Receipt
     to: str
@@ -61,7 +60,18 @@ class Letters:
     connection: sqlite3.Connection
     settings: Settings
     key: SigningKey
-    _words: dict[int, Word] = field(default_factory=dict)
+    _words: list[Word] = field(default_factory=list)
+    _last: dict[str, datetime | None] = field(default_factory=dict)
+    """When the last word was said of an application, by guid; None: nothing was said."""
+
+    def recall(self, guids: Iterable[str]) -> None:
+        """Look up when something was last said of these applications: at once, for many of them are to be told of."""
+        rows = self.connection.execute(
+            "SELECT value AS guid, (SELECT max(said_at) FROM receipts WHERE guid = value) AS last FROM json_each(?)",
+            (json.dumps(list(guids)),),
+        )
+        self._last.update((row["guid"], from_iso(row["last"]) if row["last"] else None) for row in rows)
+        self._last.update((one.receipt.guid, one.receipt.time) for one in self._words)
 
     def say(
         self, form: Form, receipt: Receipt, *, to: str, message: int | None = None, application: int | None = None
@@ -70,23 +80,44 @@ class Letters:
 
         Its time becomes later than that of whatever was said of the application before.
         """
-        said = replace(receipt, time=self._time(receipt))
-        number = self.connection.execute(
-            "INSERT INTO receipts (guid, application, code, said_at) VALUES (?, ?, ?, ?)",
-            (said.guid, application, said.code, iso(said.time)),
-        ).lastrowid
-        assert number is not None, "an INSERT gives a row number"
+        said = self._timed(receipt)
         node = receipt_node(form, said)
-        self._words[number] = Word(
-            id=number, form=form, receipt=said, to=to, message=message, application=application, node=node,
+        word = Word(
+            form=form, receipt=said, to=to, message=message, application=application, node=node,
             size=len(etree.tostring(node)),
         )  # fmt: skip
+        self._words.append(word)
+        self._last[said.guid] = said.time
+
+    @property
+    def said(self) -> int:
+        """How many words are to be written."""
+        return len(self._words)
+
+    def take_back(self, said: int) -> None:
+        """Forget what was said since there were `said` words."""
+        del self._words[said:]
+        self._last.clear()
 
     def write(self) -> None:
-        """Put everything that was said, and not undone since, into letters on the list of those to deliver."""
-        rows = self.connection.execute("SELECT id FROM receipts WHERE letter = 0 ORDER BY id").fetchall()
-        for words in gathered(self._words[row["id"]] for row in rows):
-            self._write(sorted(words, key=lambda one: one.application or 0))
+        """Put everything that was said, and not taken back since, into letters on the list of those to deliver."""
+        if not self._words:
+            return
+        query = "SELECT coalesce(max(id), 0) + 1 AS number FROM letters"
+        first: int = self.connection.execute(query).fetchone()["number"]
+        letters = list(enumerate(map(_by_arrival, gathered(self._words)), first))
+        self.connection.executemany(
+            "INSERT INTO letters (id, file_name, body) VALUES (?, ?, ?)",
+            (self._letter(number, words) for number, words in letters),
+        )
+        self.connection.executemany(
+            "INSERT INTO receipts (guid, application, code, said_at, letter) VALUES (?, ?, ?, ?, ?)",
+            (
+                (one.receipt.guid, one.application, one.receipt.code, iso(one.receipt.time), number)
+                for number, words in letters
+                for one in words
+            ),
+        )
         self._words.clear()
 
     def repeat(self, guid: str) -> None:
@@ -98,23 +129,16 @@ class Letters:
             (guid,),
         )
 
-    def _time(self, receipt: Receipt) -> datetime:
-        query = "SELECT max(said_at) AS last FROM receipts WHERE guid = ?"
-        last = self.connection.execute(query, (receipt.guid,)).fetchone()["last"]
-        return max(receipt.time, from_iso(last) + _TICK) if last else receipt.time
+    def _timed(self, receipt: Receipt) -> Receipt:
+        if receipt.guid not in self._last:
+            self.recall([receipt.guid])
+        last = self._last[receipt.guid]
+        return replace(receipt, time=max(receipt.time, last + _TICK)) if last else receipt
 
-    def _write(self, words: Sequence[Word]) -> None:
-        query = "SELECT coalesce(max(id), 0) + 1 AS number FROM letters"
-        number: int = self.connection.execute(query).fetchone()["number"]
+    def _letter(self, number: int, words: Sequence[Word]) -> tuple[int, str, bytes]:
+        """The row of a letter."""
         guid = self._guid(number, words)
-        self.connection.execute(
-            "INSERT INTO letters (id, file_name, body) VALUES (?, ?, ?)",
-            (number, f"{number:012d}-{words[0].form.receipt_code}-{guid[:8]}.xml", self._envelope(words, guid)),
-        )
-        self.connection.execute(
-            "UPDATE receipts SET letter = ? WHERE id IN (SELECT value FROM json_each(?))",
-            (number, json.dumps([one.id for one in words])),
-        )
+        return number, f"{number:012d}-{words[0].form.receipt_code}-{guid[:8]}.xml", self._envelope(words, guid)
 
     def _guid(self, number: int, words: Sequence[Word]) -> str:
         """An identity that follows from seed, number and content; another register never repeats it by chance."""
@@ -155,6 +179,11 @@ def gathered(words: Iterable[Word]) -> list[list[Word]]:
             letters.append(letter)
         letter.append(word)
     return letters
+
+
+def _by_arrival(words: Iterable[Word]) -> list[Word]:
+    """The words in the order in which the applications came."""
+    return sorted(words, key=lambda one: one.application or 0)
 
 
 def _has_room(letter: Sequence[Word], word: Word) -> bool:

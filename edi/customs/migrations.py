@@ -314,3 +314,24 @@ def m005_letters_about_several_applications(database: Database) -> None:
     """A letter may speak of several applications of one message."""
     for statement in _FIFTH:
         database.execute(statement)
+
+
+_SIXTH = (
+    """
+    CREATE TRIGGER application_arrives AFTER INSERT ON applications BEGIN
+        INSERT INTO history (application, status, entered_at) VALUES (new.id, new.status, new.since);
+    END
+    """,
+    """
+    CREATE TRIGGER application_moves AFTER UPDATE OF status ON applications BEGIN
+        INSERT INTO history (application, status, entered_at) VALUES (new.id, new.status, new.since);
+    END
+    """,
+)
+
+
+@MIGRATIONS()
+def m006_history_by_itself(database: Database) -> None:
+    """Every status an application enters is noted by the register itself."""
+    for statement in _SIXTH:
+        database.execute(statement)

@@ -36,7 +36,7 @@ from edi.customs.reading import Read, Reader, Unreadable
 from edi.customs.receipts import ReceiptDesk
 from edi.customs.review import Case
 from edi.customs.settings import Settings
-from edi.customs.store import Store, attempt
+from edi.customs.store import Store
 from edi.errors import TryLater, UserError
 from edi.messages.bundle import unpack
 from edi.messages.dsig import SigningKey
@@ -169,23 +169,21 @@ class Receiver:
             for claim, letters in opened.items():
                 if claim.token in entered:
                     continue
-                troubles = self._lodge(connection, desk, letters)
+                troubles = self._lodge(desk, letters)
                 if troubles:
                     unreadable[claim] = troubles
                 else:
                     desk.docket.note_arrival(claim.token)
         return unreadable
 
-    def _lodge(
-        self, connection: sqlite3.Connection, desk: Desk, letters: Sequence[Letter]
-    ) -> dict[int, tuple[str, ...]]:
-        """Enter what one file holds; what went wrong with which."""
-        troubles: dict[int, tuple[str, ...]] = {}
-        for number, (_, read) in enumerate(letters):
-            if isinstance(read, Unreadable):
-                troubles[number] = read.reason
-            elif trouble := attempt(connection, partial(desk.lodge, read)):
-                troubles[number] = (trouble,)
+    def _lodge(self, desk: Desk, letters: Sequence[Letter]) -> dict[int, tuple[str, ...]]:
+        """Enter what one file holds; what went wrong with which. Where one stumbles all are undone and go one by one."""
+        troubles = {number: read.reason for number, (_, read) in enumerate(letters) if isinstance(read, Unreadable)}
+        readable = {number: read for number, (_, read) in enumerate(letters) if not isinstance(read, Unreadable)}
+        if desk.attempt(partial(desk.lodge, readable.values())):
+            for number, read in readable.items():
+                if trouble := desk.attempt(partial(desk.lodge, [read])):
+                    troubles[number] = (trouble,)
         return troubles
 
     def _put_aside(

@@ -7,7 +7,7 @@ declarants, certificates and numbers have rooms of their own beside it.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from lxml import etree
@@ -46,6 +46,10 @@ class Register:
     press: Press
     application: int | None = None
     """The application that looks: it sees claims of earlier ones, not its own and not those of later ones."""
+    _held: dict[str, tuple[Held, ...]] = field(default_factory=dict, compare=False)
+    """What was answered, by enterprise: several rules ask the same. It stands until something is carried out."""
+    _pending: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    """The same of claims; nothing that is carried out changes them."""
 
     @property
     def numbers(self) -> Numbers:
@@ -71,15 +75,19 @@ class Register:
 
     def held(self, uscc: str) -> tuple[Held, ...]:
         """Qualifications of the enterprise that are valid today."""
-        return self.holdings.held(uscc)
+        if uscc not in self._held:
+            self._held[uscc] = self.holdings.held(uscc)
+        return self._held[uscc]
 
     def pending(self, uscc: str) -> frozenset[str]:
         """Tokens claimed by applications of the enterprise that are under way (申请中)."""
-        rows = self.connection.execute(
-            "SELECT token FROM claims WHERE uscc = ? AND (application IS NULL OR ? IS NULL OR application < ?)",
-            (uscc, self.application, self.application),
-        )
-        return frozenset(row["token"] for row in rows)
+        if uscc not in self._pending:
+            rows = self.connection.execute(
+                "SELECT token FROM claims WHERE uscc = ? AND (application IS NULL OR ? IS NULL OR application < ?)",
+                (uscc, self.application, self.application),
+            )
+            self._pending[uscc] = frozenset(row["token"] for row in rows)
+        return self._pending[uscc]
 
     def customs_of(self, uscc: str) -> str:
         """The competent customs on record, empty if the enterprise was never filed."""
@@ -151,6 +159,7 @@ class Register:
         Raises UserError where that has become impossible since the application was checked.
         """
         told: Told | None = None
+        self._held.clear()
         match effect:
             case RecordEnterprise():
                 self._record(effect)

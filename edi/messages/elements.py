@@ -9,8 +9,8 @@ from edi.core.node import local_name
 
 def add(parent: etree._Element, name: str) -> etree._Element:
     """Append an empty element."""
-    namespace = etree.QName(parent).namespace
-    return etree.SubElement(parent, f"{{{namespace}}}{name}" if namespace else name)
+    namespace, brace, _ = str(parent.tag).rpartition("}")
+    return etree.SubElement(parent, namespace + brace + name)
 
 
 def add_given(parent: etree._Element, name: str, text: str) -> None:

@@ -8,9 +8,11 @@ import pytest
 from lxml import etree
 
 from edi.customs import intake
+from edi.customs.docket import Docket
+from edi.messages.bundle import pack
 from edi.messages.dsig import sign_message
 
-from .office import NAMESPACE, Filing, business_message, guid_of
+from .office import NAMESPACE, START, Filing, business_message, guid_of
 
 
 def quarantined(office):
@@ -77,6 +79,32 @@ def test_what_is_not_for_us_or_of_no_known_type_is_kept(office):
     office.send_bytes(office.wrap(b"no XML"))
     office.work()
     assert len(quarantined(office)) == 6
+
+
+def test_what_we_stumble_over_is_put_aside_alone_and_the_rest_of_its_file_is_entered_once(office, pki, monkeypatch):
+    enter = Docket.enter
+
+    def stumbling(self, new, message, **options):
+        enter(self, new, message, **options)
+        if new[0][0].client_seq_no == "STUMBLES":
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(Docket, "enter", stumbling)
+    refused = office.send(Filing(seq="REFUSED"), key=pki.stranger)
+    envelopes = [refused, office.send(Filing(seq="STUMBLES")), office.send(Filing(seq="GOOD"))]
+    for file in office.settings.collect_from.glob("*.xml"):
+        file.unlink()
+    (bundle,) = pack([("1.xml", one) for one in envelopes])
+    office.send_bytes(bundle.data, bundle.name)
+    office.work()
+    said = [(one.client_seq_no, one.code) for one in office.receipts()]
+    assert said == [("REFUSED", -101002), ("GOOD", 120), ("GOOD", 300), ("GOOD", 399)]
+    assert office.receipts()[0].time == START  # what was undone made it no later
+    kept, reason = quarantined(office)
+    folder = office.settings.collect_from / "quarantine"
+    assert (folder / kept).read_bytes() == bundle.data.splitlines()[1]
+    assert "ZeroDivisionError" in (folder / reason).read_text()
+    assert office.rows("SELECT count(*) FROM messages") == [(1,)]
 
 
 def test_same_bytes_again_are_dropped(office):

@@ -1,6 +1,7 @@
 """Letters: what customs says at one time of the applications of one message travels together, signed once."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,8 @@ def test_who_stumbles_takes_back_its_words_and_the_others_still_travel_together(
         [("ERP-000", 399), ("ERP-002", 399)],
     ]
     assert office.rows("SELECT client_seq_no, status FROM applications WHERE trouble <> ''") == [("ERP-001", "LODGED")]
+    ticks = {120: 0, 300: 1, 399: 2}  # what was taken back made nothing later
+    assert {one.code: (one.time - START) / timedelta(milliseconds=1) for one in office.receipts()} == ticks
 
 
 def test_same_bytes_again_bring_each_letter_again_once_and_byte_for_byte(open_office):
@@ -178,7 +181,7 @@ def test_late_counts_from_the_last_word_of_a_letter(open_office, days):
 def word(number, message, guid, code):
     receipt = Receipt(guid=guid, code=code, time=START, info="")
     return Word(
-        id=number, form=None, receipt=receipt, to="", message=message, application=None, node=None,
+        form=None, receipt=receipt, to="", message=message, application=number, node=None,
         size=letters.MOST_BYTES // 4,
     )  # fmt: skip
 
@@ -187,11 +190,11 @@ def word(number, message, guid, code):
 def test_any_words_are_gathered_whole_in_order_and_of_one_message(said):
     words = [word(number, message, f"{message}{guid}", code) for number, (message, guid, code) in enumerate(said)]
     found = gathered(words)
-    assert Counter(one.id for letter in found for one in letter) == Counter(range(len(words)))
-    assert [letter[0].id for letter in found] == sorted(letter[0].id for letter in found)
+    assert Counter(one.application for letter in found for one in letter) == Counter(range(len(words)))
+    assert [letter[0].application for letter in found] == sorted(letter[0].application for letter in found)
     for letter in found:
         assert len({(one.message, one.receipt.code == 4) for one in letter}) == 1
         assert len({one.receipt.guid for one in letter}) == len(letter) <= 4
     for guid in {one.receipt.guid for one in words}:
-        spoken = [one.id for letter in found for one in letter if one.receipt.guid == guid]
+        spoken = [one.application for letter in found for one in letter if one.receipt.guid == guid]
         assert spoken == sorted(spoken)

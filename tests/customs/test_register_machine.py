@@ -249,7 +249,7 @@ class RegisterMachine(RuleBasedStateMachine):
             customs="",
             claims=claims,
         )
-        self.docket.enter(new, message, at=self.now, due=self.now)
+        self.docket.enter([(new, self.now)], message, at=self.now)
 
     def move(self, number, status):
         self.docket.move(self.docket.get(number), status, at=self.now, due=None)

@@ -57,6 +57,7 @@ def test_migrations_run_once(office):
         "m003_certificates_changes_and_queries",
         "m004_receipts_repeated",
         "m005_letters_about_several_applications",
+        "m006_history_by_itself",
     ]
 
 
