@@ -144,7 +144,7 @@ class Pipeline:
         with self.parts.ledger.transaction(self.parts.clock()) as entry:
             recorder = Recorder(self.parts, entry)
             outcomes = [(one.received, recorder.quarantine(one.received, one.reason)) for one in unreadable]
-            entered = [(file, recorder.enter(file, verdict)) for file, verdict in judged]
+            entered = recorder.enter_all(judged)
         for file, outcome in (*outcomes, *entered):
             keys = {"channel": file.channel.name, "file": file.claim.name, "claim": file.claim.id, "event": "entered"}
             log.info("%s %s %s", file.channel.name, file.claim.name, outcome, extra=keys)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edi.adapters.ledger import Entry, Task
@@ -20,7 +20,7 @@ from edi.gateway.admission import GOES_OUT, Act, Duplicate, Earlier, Known, Ques
 from edi.gateway.answers import make_answer
 from edi.gateway.examine import Examined
 from edi.gateway.parts import Parts, Received
-from edi.gateway.stumble import stumbled
+from edi.gateway.stumble import enter_each, stumbled
 from edi.messages.answer import AnsweredApplication, answer_message
 from edi.messages.business import Application, Business
 from edi.messages.dsig import sign_message
@@ -42,13 +42,25 @@ class Recorder:
     parts: Parts
     entry: Entry
 
-    def enter(self, received: Received, examined: Examined) -> str:
+    def enter_all(self, judged: Iterable[tuple[Received, Examined]]) -> list[tuple[Received, str]]:
+        """Enter files in order of arrival, each with its outcome; the program stumbling over one holds back no other."""
+        return enter_each(
+            self.entry,
+            judged,
+            together=lambda one: (one[0], self._enter(*one)),
+            alone=lambda one: (one[0], self._enter_alone(*one)),
+        )
+
+    def _enter(self, received: Received, examined: Examined) -> str:
         """Admit the file or refuse it, and record everything that follows; the outcome for the log."""
         if examined.stumble:
             return self.quarantine(received, stumbled(examined.stumble))
+        return self._admit(received, examined)
+
+    def _enter_alone(self, received: Received, examined: Examined) -> str:
         try:
             with self.entry.attempt():
-                return self._admit(received, examined)
+                return self._enter(received, examined)
         except (sqlite3.OperationalError, OSError):
             raise  # an outage: the whole batch is tried again
         except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
