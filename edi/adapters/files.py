@@ -20,6 +20,8 @@ from typing import TypeVar
 TEMPORARY_PREFIX = ".edi-"
 AT_ONCE = 256
 """Files open at one time."""
+PIECE = 64 << 10
+"""Bytes read at one time."""
 WORTH_THREADS = 8
 """Files from which on they are synced side by side."""
 SYNCING_THREADS = 16
@@ -166,10 +168,19 @@ def read_regular(path: Path, limit: int) -> bytes:
     One byte more than the limit tells the caller that the file is too big. Raises OSError.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        return file.read(limit + 1)
+        return b"".join(_pieces(descriptor, limit + 1))
+    finally:
+        os.close(descriptor)
+
+
+def _pieces(descriptor: int, most: int) -> Iterator[bytes]:
+    """Up to the end of the file or `most` bytes; a buffer as big as the limit would cost more than most files."""
+    while most and (piece := os.read(descriptor, min(most, PIECE))):
+        yield piece
+        most -= len(piece)
 
 
 def within_bytes(sized: Iterable[tuple[T, int]], most: int) -> list[T]:

@@ -27,6 +27,8 @@ from edi.core.times import iso
 from edi.errors import TryLater, UserError
 
 BUSY_SECONDS = 10.0
+CACHE_KIB = 16 << 10
+"""Room for the pages that a batch changes: what does not fit is written before its time, read again and written again."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -65,6 +67,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
+    connection.execute(f"pragma cache_size = -{CACHE_KIB}")
     return connection
 
 
@@ -105,6 +108,16 @@ class Ledger:
         if not found:
             raise KeyError(digest)
         return bytes(found[0]["bytes"])
+
+    def contents(self, tasks: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """What tasks are to write, by their number and one at a time; one whose bytes are gone is left out. Raises TryLater."""
+        statement = (  # `cross`: tasks first, in their order; nothing is sorted, so that no bytes wait in memory
+            "select o.id, c.bytes from outgoing o cross join content c on c.digest = o.content "
+            "where o.id in (select value from json_each(?)) order by o.id"
+        )
+        with _outage(self._path):
+            for row in self._connection.execute(statement, (json.dumps(list(tasks)),)):
+                yield row["id"], bytes(row["bytes"])
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """Tasks whose time has come, oldest first."""
