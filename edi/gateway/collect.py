@@ -24,7 +24,7 @@ from edi.gateway import names
 from edi.gateway.collected import Collected
 from edi.gateway.parts import Parts, Receiver, for_transaction
 from edi.gateway.settlement import Settlement
-from edi.gateway.stumble import enter_each, stumbled
+from edi.gateway.stumble import enter_batch, stumbled
 from edi.messages.bundle import unpack
 from edi.messages.receipt import Receipt
 
@@ -60,9 +60,12 @@ class Collector:
         opened = parts.open(self.receiver, [envelope for _, envelope in envelopes])
         results = for_transaction(opened, sum(map(len, data.values())))
         letters = (_Letter(*one, collected) for one, collected in zip(envelopes, results, strict=True))
-        with parts.ledger.transaction(parts.clock()) as entry:
-            desk = _Desk(parts, entry, self.receiver.name)
-            entered = enter_each(entry, letters, together=desk.enter, alone=desk.enter_alone)
+        entered = enter_batch(
+            parts,
+            letters,
+            together=lambda entry, letter: _Desk(parts, entry, self.receiver.name).enter(letter),
+            alone=lambda entry, letter: _Desk(parts, entry, self.receiver.name).enter_alone(letter),
+        )
         for receipt in itertools.chain.from_iterable(entered):
             log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
         self._clear(data)  # only now that the ledger has them

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edi.adapters.ledger import Entry, Task
@@ -20,7 +20,7 @@ from edi.gateway.admission import GOES_OUT, Act, Duplicate, Earlier, Known, Ques
 from edi.gateway.answers import make_answer
 from edi.gateway.examine import Examined
 from edi.gateway.parts import Parts, Received
-from edi.gateway.stumble import enter_each, stumbled
+from edi.gateway.stumble import stumbled
 from edi.messages.answer import AnsweredApplication, answer_message
 from edi.messages.business import Application, Business
 from edi.messages.dsig import sign_message
@@ -42,29 +42,26 @@ class Recorder:
     parts: Parts
     entry: Entry
 
-    def enter_all(self, judged: Iterable[tuple[Received, Examined]]) -> list[tuple[Received, str]]:
-        """Enter files in order of arrival, each with its outcome; the program stumbling over one holds back no other."""
-        return enter_each(
-            self.entry,
-            judged,
-            together=lambda one: (one[0], self._enter(*one)),
-            alone=lambda one: (one[0], self._enter_alone(*one)),
-        )
+    def enter(self, received: Received, examined: Examined | Finding) -> str:
+        """Admit the file or refuse it, and record everything that follows; the outcome for the log.
 
-    def _enter(self, received: Received, examined: Examined) -> str:
-        """Admit the file or refuse it, and record everything that follows; the outcome for the log."""
+        A file that could not be read comes with the reason instead of a verdict.
+        """
+        if isinstance(examined, Finding):
+            return self._quarantine(received, examined)
         if examined.stumble:
-            return self.quarantine(received, stumbled(examined.stumble))
+            return self._quarantine(received, stumbled(examined.stumble))
         return self._admit(received, examined)
 
-    def _enter_alone(self, received: Received, examined: Examined) -> str:
+    def enter_alone(self, received: Received, examined: Examined | Finding) -> str:
+        """The same; a file that the program stumbles over is put into quarantine."""
         try:
             with self.entry.attempt():
-                return self._enter(received, examined)
+                return self.enter(received, examined)
         except (sqlite3.OperationalError, OSError):
             raise  # an outage: the whole batch is tried again
         except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
-            return self.quarantine(received, stumbled(f"{type(error).__name__}: {error}"))
+            return self._quarantine(received, stumbled(f"{type(error).__name__}: {error}"))
 
     def _admit(self, received: Received, examined: Examined) -> str:
         business = examined.business
@@ -97,7 +94,7 @@ class Recorder:
             return self._refuse(received, examined, (*examined.findings, wrong), "REFUSED")
         return self._accept(received, examined, business, _Admitted(decision.acts, receiver, known))
 
-    def quarantine(self, received: Received, reason: Finding) -> str:
+    def _quarantine(self, received: Received, reason: Finding) -> str:
         """A file that we could not read or deal with: put aside with the reason, nothing is answered."""
         self._file(received, "QUARANTINED", (reason,), content=self._keep(received), answer="")
         self.entry.event("alarm_quarantined", received.claim.id, file=received.claim.name, reason=reason.en)

@@ -9,30 +9,44 @@ from typing import TypeVar
 
 from edi.adapters.ledger import Entry
 from edi.core.findings import Dxp, Finding, clip
+from edi.gateway.parts import Parts
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-TOGETHER = 50
-"""Things entered under one savepoint: after each savepoint the database copies every page that it changes."""
+Enter = Callable[[Entry, T], R]
+"""Enters one thing into a transaction."""
 
 
-def enter_each(entry: Entry, things: Iterable[T], together: Callable[[T], R], alone: Callable[[T], R]) -> list[R]:
-    """Enter things in order, some at a time by `together`; if one stumbles these are undone and go by `alone`.
+class _Stumbled(Exception):
+    """Something of a batch could not be entered together with the others."""
 
-    `alone` takes care that what stumbles holds back no other. An outage is raised: the whole batch is tried again.
+
+def enter_batch(parts: Parts, things: Iterable[T], together: Enter[T, R], alone: Enter[T, R]) -> list[R]:
+    """Enter things in order and in one transaction, by `together`; if one stumbles all are undone and go by `alone`.
+
+    `alone` takes care that what stumbles holds back no other. It needs savepoints, after each of which the database
+    copies every page that it changes: that is spared where nothing stumbles. An outage is raised: the whole batch is
+    tried again. Raises TryLater.
     """
-    entered: list[R] = []
     coming = iter(things)
-    while some := list(itertools.islice(coming, TOGETHER)):
-        try:
-            with entry.attempt():
-                entered += [together(one) for one in some]
-        except (sqlite3.OperationalError, OSError):
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, it comes again in `alone` and is told there
-            entered += [alone(one) for one in some]
-    return entered
+    taken: list[T] = []
+    try:
+        with parts.ledger.transaction(parts.clock()) as entry:
+            return [_enter(entry, one, together, taken) for one in coming]
+    except _Stumbled:
+        with parts.ledger.transaction(parts.clock()) as entry:
+            return [alone(entry, one) for one in itertools.chain(taken, coming)]
+
+
+def _enter(entry: Entry, one: T, together: Enter[T, R], taken: list[T]) -> R:
+    taken.append(one)
+    try:
+        return together(entry, one)
+    except (sqlite3.OperationalError, OSError):
+        raise
+    except Exception as error:
+        raise _Stumbled from error
 
 
 def stumbled(cause: str) -> Finding:

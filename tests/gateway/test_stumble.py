@@ -1,17 +1,17 @@
-"""Things entered together: one that stumbles is entered alone, the others exactly once; an outage undoes all."""
+"""A batch is entered together: if one stumbles each is entered alone and exactly once; an outage undoes all."""
 
 from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from edi.adapters.ledger import Ledger
 from edi.core.chain import Event, first_break
 from edi.errors import TryLater
-from edi.gateway import stumble
-from edi.gateway.stumble import enter_each
+from edi.gateway.stumble import enter_batch
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 HISTORY = "select seq, at, kind, subject, old, new, detail, hash from events order by seq"
@@ -25,32 +25,45 @@ def ledger(tmp_path):
 
 
 def enter(ledger, things, fault):
-    """Enter things two at a time, each as an event; at the third `fault` is raised, and alone it is told."""
+    """Enter things, each as an event; at the third `fault` is raised, and alone it is told."""
 
-    def together(thing):
+    def together(entry, thing):
         entry.event("entered", thing)
         if thing == "third":
             raise fault
         return thing
 
-    def alone(thing):
+    def alone(entry, thing):
         entry.event("stumbled" if thing == "third" else "entered", thing)
         return thing.upper()
 
-    with ledger.transaction(NOW) as entry:
-        return enter_each(entry, iter(things), together, alone)
+    parts = SimpleNamespace(ledger=ledger, clock=lambda: NOW)
+    return enter_batch(parts, things, together, alone)
 
 
-def test_who_stumbles_sends_its_group_one_by_one_and_no_other(ledger, monkeypatch):
-    monkeypatch.setattr(stumble, "TOGETHER", 2)
-    things = ["first", "second", "third", "fourth", "fifth"]
-    assert enter(ledger, things, KeyError("our own fault")) == ["first", "second", "THIRD", "FOURTH", "fifth"]
+def test_where_nothing_stumbles_all_go_together(ledger):
+    assert enter(ledger, iter(["first", "second"]), KeyError("our own fault")) == ["first", "second"]
+
+
+def test_if_one_stumbles_each_is_entered_alone_and_once(ledger):
+    things = ["first", "second", "third", "fourth"]
+    assert enter(ledger, iter(things), KeyError("our own fault")) == ["FIRST", "SECOND", "THIRD", "FOURTH"]
     rows = [dict(row) for row in ledger.rows(HISTORY)]
     assert [(row["subject"], row["kind"]) for row in rows] == [
         (thing, "stumbled" if thing == "third" else "entered") for thing in things
     ]
     chained = [({name: value for name, value in row.items() if name != "hash"}, row["hash"]) for row in rows]
     assert first_break((Event(**event), stored) for event, stored in chained) is None
+
+
+def test_what_goes_wrong_with_the_coming_is_raised_and_nothing_is_entered(ledger):
+    def coming():
+        yield "first"
+        raise KeyError("no verdict")
+
+    with pytest.raises(KeyError, match="no verdict"):
+        enter(ledger, coming(), None)
+    assert ledger.rows(HISTORY) == []
 
 
 @pytest.mark.parametrize(
