@@ -35,24 +35,20 @@ def write_whole(files: Mapping[Path, bytes] | Mapping[str, bytes]) -> None:
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
     # Plain strings: this is done for every file there is.
-    listed = [(os.fspath(target), data) for target, data in files.items()]
+    listed = [(*os.path.split(target), data) for target, data in files.items()]
     for start in range(0, len(listed), AT_ONCE):
         _write_some(listed[start : start + AT_ONCE])
-    sync_folders(os.path.dirname(target) for target, _ in listed)  # noqa: PTH120
+    sync_folders(folder for folder, _, _ in listed)
 
 
-def _write_some(files: Sequence[tuple[str, bytes]]) -> None:
+def _write_some(files: Sequence[tuple[str, str, bytes]]) -> None:
     """All written, all synced, then all renamed; nothing is left behind where that fails."""
     token = secrets.token_hex(8)
-    targets = [target for target, _ in files]
-    staged = [
-        f"{os.path.dirname(target)}/{TEMPORARY_PREFIX}{token}-{number}.tmp"  # noqa: PTH120
-        for number, target in enumerate(targets)
-    ]
-    stage_files({temporary: data for temporary, (_, data) in zip(staged, files, strict=True)})
+    staged = [f"{folder}/{TEMPORARY_PREFIX}{token}-{number}.tmp" for number, (folder, _, _) in enumerate(files)]
+    stage_files({temporary: data for temporary, (_, _, data) in zip(staged, files, strict=True)})
     try:
-        for temporary, target in zip(staged, targets, strict=True):
-            os.replace(temporary, target)  # noqa: PTH105
+        for temporary, (folder, name, _) in zip(staged, files, strict=True):
+            os.replace(temporary, f"{folder}/{name}")  # noqa: PTH105
     except OSError:
         _remove_all(staged)
         raise

@@ -285,7 +285,6 @@ class Recorder:
 
     def _row(self, examined: Examined, application: Application, number: str, status: Status) -> dict[str, str | None]:
         """The row of an application as the message tells it; what customs said of an earlier try is over."""
-        now = iso(self.parts.clock())
         return {
             "guid": application.guid,
             "application_no": number,
@@ -302,8 +301,8 @@ class Recorder:
             "opinion": None,
             "results": None,
             "findings": None,
-            "created_at": now,
-            "updated_at": now,
+            "created_at": self.entry.now,
+            "updated_at": self.entry.now,
         }
 
     def _file(

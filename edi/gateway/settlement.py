@@ -59,16 +59,17 @@ class Settlement:
 
     def _move(self, receipt: Receipt, current: Status, reported: Status) -> None:
         effect = advance(current, reported)
+        told_at = iso(receipt.time)
         self.entry.insert(
             "receipts",
             {
                 "guid": self.guid,
                 "application": receipt.guid,
                 "code": receipt.code,
-                "time": iso(receipt.time),
+                "time": told_at,
                 "content": self.content,
                 "verdict": effect.verdict.value,
-                "received_at": iso(self.parts.clock()),
+                "received_at": self.entry.now,
             },
         )
         if effect.verdict is Verdict.CONTRADICTS:
@@ -81,7 +82,7 @@ class Settlement:
         for step in effect.steps:
             self.entry.move(
                 receipt.guid, current, step, "receipt" if self.receiver else "reply", said,
-                code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
+                code=receipt.code, info=receipt.info, returnTime=told_at, receipt=self.guid,
             )  # fmt: skip
             current = step
 
