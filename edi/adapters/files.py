@@ -20,6 +20,8 @@ from typing import TypeVar
 TEMPORARY_PREFIX = ".edi-"
 AT_ONCE = 256
 """Files open at one time."""
+PIECE = 64 << 10
+"""Bytes read at one time."""
 WORTH_THREADS = 8
 """Files from which on they are synced side by side."""
 SYNCING_THREADS = 16
@@ -33,24 +35,20 @@ def write_whole(files: Mapping[Path, bytes] | Mapping[str, bytes]) -> None:
     An existing file is replaced in one step. Raises OSError, then some of the batch may be there.
     """
     # Plain strings: this is done for every file there is.
-    listed = [(os.fspath(target), data) for target, data in files.items()]
+    listed = [(*os.path.split(target), data) for target, data in files.items()]
     for start in range(0, len(listed), AT_ONCE):
         _write_some(listed[start : start + AT_ONCE])
-    sync_folders(os.path.dirname(target) for target, _ in listed)  # noqa: PTH120
+    sync_folders(folder for folder, _, _ in listed)
 
 
-def _write_some(files: Sequence[tuple[str, bytes]]) -> None:
+def _write_some(files: Sequence[tuple[str, str, bytes]]) -> None:
     """All written, all synced, then all renamed; nothing is left behind where that fails."""
     token = secrets.token_hex(8)
-    targets = [target for target, _ in files]
-    staged = [
-        f"{os.path.dirname(target)}/{TEMPORARY_PREFIX}{token}-{number}.tmp"  # noqa: PTH120
-        for number, target in enumerate(targets)
-    ]
-    stage_files({temporary: data for temporary, (_, data) in zip(staged, files, strict=True)})
+    staged = [f"{folder}/{TEMPORARY_PREFIX}{token}-{number}.tmp" for number, (folder, _, _) in enumerate(files)]
+    stage_files({temporary: data for temporary, (_, _, data) in zip(staged, files, strict=True)})
     try:
-        for temporary, target in zip(staged, targets, strict=True):
-            os.replace(temporary, target)  # noqa: PTH105
+        for temporary, (folder, name, _) in zip(staged, files, strict=True):
+            os.replace(temporary, f"{folder}/{name}")  # noqa: PTH105
     except OSError:
         _remove_all(staged)
         raise
@@ -166,10 +164,19 @@ def read_regular(path: Path, limit: int) -> bytes:
     One byte more than the limit tells the caller that the file is too big. Raises OSError.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        return file.read(limit + 1)
+        return b"".join(_pieces(descriptor, limit + 1))
+    finally:
+        os.close(descriptor)
+
+
+def _pieces(descriptor: int, most: int) -> Iterator[bytes]:
+    """Up to the end of the file or `most` bytes; a buffer as big as the limit would cost more than most files."""
+    while most and (piece := os.read(descriptor, min(most, PIECE))):
+        yield piece
+        most -= len(piece)
 
 
 def within_bytes(sized: Iterable[tuple[T, int]], most: int) -> list[T]:

@@ -11,7 +11,8 @@ import itertools
 import logging
 import sqlite3
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from edi.adapters.boxes import CLAIMED, Claim, Settled, claim_together, claims, release, sightings
@@ -23,7 +24,7 @@ from edi.gateway import names
 from edi.gateway.collected import Collected
 from edi.gateway.parts import Parts, Receiver, for_transaction
 from edi.gateway.settlement import Settlement
-from edi.gateway.stumble import stumbled
+from edi.gateway.stumble import enter_batch, stumbled
 from edi.messages.bundle import unpack
 from edi.messages.receipt import Receipt
 
@@ -55,18 +56,20 @@ class Collector:
         data = {one: content for one in taken if (content := self._read(one)) is not None}
         if not data:
             return 0
-        letters = [(one, envelope) for one, content in data.items() for envelope in _envelopes(one, content)]
-        opened = parts.open(self.receiver, [envelope for _, envelope in letters])
+        envelopes = [(one, envelope) for one, content in data.items() for envelope in _envelopes(one, content)]
+        opened = parts.open(self.receiver, [envelope for _, envelope in envelopes])
         results = for_transaction(opened, sum(map(len, data.values())))
-        receipts: list[Receipt] = []
-        with parts.ledger.transaction(parts.clock()) as entry:
-            for (one, envelope), collected in zip(letters, results, strict=True):
-                _enter(parts, entry, self.receiver, one, envelope, collected)
-                receipts += collected.receipts
-        for receipt in receipts:
+        letters = (_Letter(*one, collected) for one, collected in zip(envelopes, results, strict=True))
+        entered = enter_batch(
+            parts,
+            letters,
+            together=lambda entry, letter: _Desk(parts, entry, self.receiver.name).enter(letter),
+            alone=lambda entry, letter: _Desk(parts, entry, self.receiver.name).enter_alone(letter),
+        )
+        for receipt in itertools.chain.from_iterable(entered):
             log.info("回执 receipt %s", receipt.code, extra={"guid": receipt.guid, "event": "receipt"})
         self._clear(data)  # only now that the ledger has them
-        return len(letters)
+        return len(envelopes)
 
     def waiting(self) -> bool:
         """True if the last look saw files that their writer had not finished, or that could not be read."""
@@ -113,39 +116,71 @@ def _envelopes(taken: Claim, data: bytes) -> list[bytes]:
         return [data]
 
 
-def _enter(parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: bytes, collected: Collected) -> None:
-    if collected.trouble:
-        _put_aside(parts, entry, receiver, taken, data, collected.trouble)
-        return
-    settlement = Settlement(parts, entry, receiver.name, collected.guid, entry.keep(collected.message))
-    reasons = _settle(entry, settlement, collected.receipts)
-    if reasons:
-        _put_aside(parts, entry, receiver, taken, data, list(dict.fromkeys(reasons)))
+_Settle = Callable[[Settlement, Sequence[Receipt]], list[Finding]]
+"""Enters the receipts of a message; why some were not."""
 
 
-def _settle(entry: Entry, settlement: Settlement, receipts: Sequence[Receipt]) -> list[Finding]:
-    """Enter the receipts of a message; why some were not. If one of several stumbles all are undone and go one by one."""
+@dataclass(frozen=True)
+class _Letter:
+    """An envelope from a receiver, the file it came in, and what it holds."""
+
+    taken: Claim
+    data: bytes
+    collected: Collected
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """Enters what a receiver says into one open transaction of the ledger."""
+
+    parts: Parts
+    entry: Entry
+    receiver: str
+
+    def enter(self, letter: _Letter) -> Sequence[Receipt]:
+        """Enter the receipts of a letter; they come back for the log."""
+        return self._enter(letter, _settle)
+
+    def enter_alone(self, letter: _Letter) -> Sequence[Receipt]:
+        """The same; a receipt that the program stumbles over is put aside and the others are entered."""
+        return self._enter(letter, _settle_apart)
+
+    def _enter(self, letter: _Letter, settle: _Settle) -> Sequence[Receipt]:
+        collected = letter.collected
+        reasons: Sequence[Finding] = collected.trouble
+        if not reasons:
+            content = self.entry.keep(collected.message)
+            settlement = Settlement(self.parts, self.entry, self.receiver, collected.guid, content)
+            reasons = list(dict.fromkeys(settle(settlement, collected.receipts)))
+        if reasons:
+            self._put_aside(letter, reasons)
+        return collected.receipts
+
+    def _put_aside(self, letter: _Letter, reasons: Sequence[Finding]) -> None:
+        """Never lost, never used: kept in quarantine with the reason, and an alarm."""
+        name = names.aside(letter.taken.name, hashlib.sha256(letter.data).hexdigest()[:12])
+        folder = self.parts.quarantine / self.receiver / name
+        text = "".join(f"{one.code} {one.zh}\n{one.code} {one.en}\n{one.found}\n" for one in reasons)
+        for file, content in (("receipt.xml", letter.data), ("reason.txt", text.encode("utf-8"))):
+            digest = self.entry.keep(content)
+            self.entry.task(Task(kind="write", place=self.receiver, target=str(folder / file), content=digest))
+        told = list(dict.fromkeys(one.en for one in reasons))
+        self.entry.event("alarm_receipt", letter.taken.name, receiver=self.receiver, reasons=told)
+
+
+def _settle(settlement: Settlement, receipts: Sequence[Receipt]) -> list[Finding]:
+    return [reason for one in receipts if (reason := settlement.enter(one))]
+
+
+def _settle_apart(settlement: Settlement, receipts: Sequence[Receipt]) -> list[Finding]:
+    """If one of several stumbles all are undone and go one by one."""
     try:
-        with entry.attempt():
-            return [reason for one in receipts if (reason := settlement.enter(one))]
+        with settlement.entry.attempt():
+            return _settle(settlement, receipts)
     except (sqlite3.OperationalError, OSError):
         raise  # an outage: the whole batch is tried again
     except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
         if len(receipts) == 1:
             return [stumbled(f"{type(error).__name__}: {error}")]
     settlement.ticks.clear()
-    return [reason for one in receipts for reason in _settle(entry, settlement, [one])]
-
-
-def _put_aside(
-    parts: Parts, entry: Entry, receiver: Receiver, taken: Claim, data: bytes, reasons: Sequence[Finding]
-) -> None:
-    """Never lost, never used: kept in quarantine with the reason, and an alarm."""
-    folder = parts.quarantine / receiver.name / names.aside(taken.name, hashlib.sha256(data).hexdigest()[:12])
-    text = "".join(f"{one.code} {one.zh}\n{one.code} {one.en}\n{one.found}\n" for one in reasons)
-    for name, content in (("receipt.xml", data), ("reason.txt", text.encode("utf-8"))):
-        task = Task(kind="write", place=receiver.name, target=str(folder / name), content=entry.keep(content))
-        entry.task(task)
-    entry.event(
-        "alarm_receipt", taken.name, receiver=receiver.name, reasons=list(dict.fromkeys(one.en for one in reasons))
-    )
+    return [reason for one in receipts for reason in _settle_apart(settlement, [one])]

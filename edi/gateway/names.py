@@ -44,7 +44,8 @@ def status_file(original: str) -> str:
 
 def stem(original: str) -> str:
     """The original's name without its ending, fit to stand inside another file name."""
-    return _cut(_clean(PurePosixPath(original).stem))
+    before, _, ending = original.rpartition(".")  # many times faster than a path's `stem`, and the same
+    return _cut(_clean(before if before and ending else original))
 
 
 def with_mark(name: str, mark: str) -> str:

@@ -11,6 +11,7 @@ gateway itself keeps go to no receiver, they are answered by `reply`.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from pathlib import Path
 from edi.adapters.boxes import Settled, claimed_folder, prove_writable
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import sweep_temporaries
+from edi.core.findings import Finding
 from edi.errors import TryLater
 from edi.gateway.collect import Collector
 from edi.gateway.examine import Examined
@@ -28,6 +30,7 @@ from edi.gateway.lines import News
 from edi.gateway.parts import Parts, Received, for_transaction
 from edi.gateway.record import Recorder
 from edi.gateway.settle import settle
+from edi.gateway.stumble import enter_batch
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +131,10 @@ class Pipeline:
                 before = len(intake.held)
                 if received or unreadable:
                     verdicts = for_transaction(self.parts.examine(received), sum(len(one.data) for one in received))
-                    judged = self.enter(_judged(intake, received, verdicts), unreadable)
-                    intake.let_go(judged)
-                    done += Work(files=len(judged) + len(unreadable), tasks=max(0, len(intake.held) - before))
+                    unread = ((one.received, one.reason) for one in unreadable)
+                    entered = self.enter(itertools.chain(unread, _judged(intake, received, verdicts)))
+                    intake.let_go(entered)
+                    done += Work(files=len(entered), tasks=max(0, len(intake.held) - before))
         self._tell_of_unjudged()
         return done
 
@@ -139,13 +143,15 @@ class Pipeline:
         taken = intake.take(self.parts, self.parts.batch)
         return intake.read(taken, self.parts.clock())
 
-    def enter(self, judged: Iterable[tuple[Received, Examined]], unreadable: Sequence[Unreadable]) -> list[Received]:
-        """Admit, route and dispatch: one transaction for the whole batch, in order of arrival; the files that were judged."""
-        with self.parts.ledger.transaction(self.parts.clock()) as entry:
-            recorder = Recorder(self.parts, entry)
-            outcomes = [(one.received, recorder.quarantine(one.received, one.reason)) for one in unreadable]
-            entered = [(file, recorder.enter(file, verdict)) for file, verdict in judged]
-        for file, outcome in (*outcomes, *entered):
+    def enter(self, files: Iterable[tuple[Received, Examined | Finding]]) -> list[Received]:
+        """Admit, route and dispatch: one transaction for the whole batch, in order of arrival; the files entered."""
+        entered = enter_batch(
+            self.parts,
+            files,
+            together=lambda entry, one: (one[0], Recorder(self.parts, entry).enter(*one)),
+            alone=lambda entry, one: (one[0], Recorder(self.parts, entry).enter_alone(*one)),
+        )
+        for file, outcome in entered:
             keys = {"channel": file.channel.name, "file": file.claim.name, "claim": file.claim.id, "event": "entered"}
             log.info("%s %s %s", file.channel.name, file.claim.name, outcome, extra=keys)
         return [file for file, _ in entered]

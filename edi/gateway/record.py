@@ -42,17 +42,26 @@ class Recorder:
     parts: Parts
     entry: Entry
 
-    def enter(self, received: Received, examined: Examined) -> str:
-        """Admit the file or refuse it, and record everything that follows; the outcome for the log."""
+    def enter(self, received: Received, examined: Examined | Finding) -> str:
+        """Admit the file or refuse it, and record everything that follows; the outcome for the log.
+
+        A file that could not be read comes with the reason instead of a verdict.
+        """
+        if isinstance(examined, Finding):
+            return self._quarantine(received, examined)
         if examined.stumble:
-            return self.quarantine(received, stumbled(examined.stumble))
+            return self._quarantine(received, stumbled(examined.stumble))
+        return self._admit(received, examined)
+
+    def enter_alone(self, received: Received, examined: Examined | Finding) -> str:
+        """The same; a file that the program stumbles over is put into quarantine."""
         try:
             with self.entry.attempt():
-                return self._admit(received, examined)
+                return self.enter(received, examined)
         except (sqlite3.OperationalError, OSError):
             raise  # an outage: the whole batch is tried again
         except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
-            return self.quarantine(received, stumbled(f"{type(error).__name__}: {error}"))
+            return self._quarantine(received, stumbled(f"{type(error).__name__}: {error}"))
 
     def _admit(self, received: Received, examined: Examined) -> str:
         business = examined.business
@@ -85,7 +94,7 @@ class Recorder:
             return self._refuse(received, examined, (*examined.findings, wrong), "REFUSED")
         return self._accept(received, examined, business, _Admitted(decision.acts, receiver, known))
 
-    def quarantine(self, received: Received, reason: Finding) -> str:
+    def _quarantine(self, received: Received, reason: Finding) -> str:
         """A file that we could not read or deal with: put aside with the reason, nothing is answered."""
         self._file(received, "QUARANTINED", (reason,), content=self._keep(received), answer="")
         self.entry.event("alarm_quarantined", received.claim.id, file=received.claim.name, reason=reason.en)
@@ -276,7 +285,6 @@ class Recorder:
 
     def _row(self, examined: Examined, application: Application, number: str, status: Status) -> dict[str, str | None]:
         """The row of an application as the message tells it; what customs said of an earlier try is over."""
-        now = iso(self.parts.clock())
         return {
             "guid": application.guid,
             "application_no": number,
@@ -293,8 +301,8 @@ class Recorder:
             "opinion": None,
             "results": None,
             "findings": None,
-            "created_at": now,
-            "updated_at": now,
+            "created_at": self.entry.now,
+            "updated_at": self.entry.now,
         }
 
     def _file(

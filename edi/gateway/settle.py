@@ -6,25 +6,22 @@ with growing delays and holds nothing else back. Successors are written before o
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edi.adapters.boxes import release
 from edi.adapters.causes import cause_en, cause_zh
 from edi.adapters.files import move_without_overwriting, sync_folders, write_whole
-from edi.adapters.ledger import Due, Task
-from edi.core.chain import Head
-from edi.core.status import Status
+from edi.adapters.ledger import Due
 from edi.errors import TryLater
 from edi.gateway import names
 from edi.gateway.held import tell_of_boxes
 from edi.gateway.parts import Parts
 from edi.gateway.reply import reply
+from edi.gateway.statuses import status_files
 from edi.messages.bundle import pack
 
 log = logging.getLogger(__name__)
@@ -58,11 +55,12 @@ class _Batch:
     def carry_out(self, jitter: Callable[[], float]) -> int:
         """Do the tasks, then record which were done and which wait; how many were done."""
         self._reply(self._of_kind("reply"))
-        self._write(self._of_kind("write"), self._kept)
+        self._write(self._of_kind("write"))
         self._dispatch(self._of_kind("dispatch"))
         self._move(self._of_kind("move"))
         head = self._parts.ledger.head()
-        self._write(self._of_kind("status"), lambda task: status_file(self._parts, task, head))
+        statuses = self._of_kind("status")
+        self._put(statuses, status_files(self._parts.ledger, statuses, head), self._write_files)
         now = self._parts.clock()
         held = [one for one in self._due if one.id in self._troubles]
         done = [one for one in self._due if one.id not in self._troubles]
@@ -99,28 +97,32 @@ class _Batch:
         """Envelopes to their receivers, many in one file where the receiver takes bundles."""
         for place in dict.fromkeys(one.task.place for one in due):
             receiver = self._parts.receivers.get(place)
-            put = self._write_bundles if receiver and receiver.takes_bundles else self._write_files
-            self._write([one for one in due if one.task.place == place], self._kept, put)
+            theirs = [one for one in due if one.task.place == place]
+            if receiver and receiver.takes_bundles:
+                self._put(theirs, self._kept(theirs), self._write_bundles)
+            else:
+                self._write(theirs)
 
-    def _kept(self, task: Task) -> bytes:
-        return self._parts.ledger.content(task.content)
+    def _write(self, due: Sequence[Due]) -> None:
+        self._put(due, self._kept(due), self._write_files)
 
-    def _write(self, due: Iterable[Due], content: Callable[[Task], bytes], put: Put | None = None) -> None:
-        """A handful of files at a time, so that big attachments never fill the memory."""
-        put = put or self._write_files
+    def _kept(self, due: Sequence[Due]) -> Iterator[tuple[int, bytes]]:
+        return self._parts.ledger.contents(one.id for one in due)
+
+    def _put(self, due: Sequence[Due], contents: Iterator[tuple[int, bytes]], put: Put) -> None:
+        """A handful of files at a time, so that big attachments never fill the memory; contents by the number of the task."""
+        lacking = {one.id: one.task.target for one in due}
         files: dict[int, tuple[str, bytes]] = {}
         held = 0
-        for one in due:
-            try:
-                files[one.id] = (one.task.target, content(one.task))
-            except LookupError:  # must not be; and if it is, it must not hold back the others
-                self._troubles[one.id] = "台账中没有要写的内容 / the ledger lacks what is to be written"
-                continue
-            held += len(files[one.id][1])
+        for number, data in contents:
+            files[number] = (lacking.pop(number), data)
+            held += len(data)
             if held > MOST_BYTES:
                 put(files)
                 files, held = {}, 0
         put(files)
+        # Must not be; and if it is, it must not hold back the others.
+        self._troubles |= dict.fromkeys(lacking, "台账中没有要写的内容 / the ledger lacks what is to be written")
 
     def _write_bundles(self, files: Files) -> None:
         """A receiver drops what it has, so what a crash leaves uncertain may go again in another bundle."""
@@ -194,47 +196,3 @@ class _Batch:
 
 def _cause(error: OSError) -> str:
     return f"{cause_zh(error)} / {cause_en(error)}"
-
-
-def status_file(parts: Parts, task: Task, head: Head) -> bytes:
-    """The present status of what came under one file name, of the newest message if there were several."""
-    newest = parts.ledger.rows(
-        "select m.digest, m.guid, m.file_name from messages m "
-        "join messages asked on asked.channel = m.channel and asked.file_name = m.file_name "
-        "where asked.digest = ? order by m.received_at desc limit 1",
-        (task.subject,),
-    )[0]
-    rows = parts.ledger.rows(
-        "select * from applications where message = ? order by application_no", (newest["digest"],)
-    )
-    file = newest["file_name"]
-    applications = [_shown(row) for row in rows]
-    name = task.target.rpartition("/")[2]
-    if name != names.status_file(file):  # the same message came again under another name, and is shown there
-        file, applications = name.removesuffix(names.STATUS_ENDING), []
-    alone = applications[0] if len(applications) == 1 else {}
-    if not applications:  # a draft that was deleted, or submitted with another file
-        alone = {"status": "SUPERSEDED", "statusText": "已由后来的报文取代或删除"}
-    shown = {
-        "file": file,
-        "messageGuid": newest["guid"],
-        **alone,
-        "applications": applications,
-        "chain": {"seq": head.seq, "head": head.hash},
-    }
-    return json.dumps(shown, ensure_ascii=False).encode("utf-8") + b"\n"
-
-
-def _shown(row: sqlite3.Row) -> dict[str, object]:
-    return {
-        "guid": row["guid"],
-        "applicationNo": row["application_no"],
-        "clientSeqNo": row["client_seq_no"] or "",
-        "status": row["status"],
-        "statusText": Status[row["status"]].text,
-        "info": row["info"] or "",
-        "opinion": row["opinion"] or "",
-        "results": json.loads(row["results"] or "{}"),
-        "findings": json.loads(row["findings"] or "[]"),
-        "updatedAt": row["updated_at"],
-    }

@@ -65,16 +65,17 @@ class Settlement:
         return advance_resent(current, reported, later=iso(receipt.time) > (newest[0]["time"] or ""))
 
     def _move(self, receipt: Receipt, current: Status, effect: Advance, reported: Status) -> None:
+        told_at = iso(receipt.time)
         self.entry.insert(
             "receipts",
             {
                 "guid": self.guid,
                 "application": receipt.guid,
                 "code": receipt.code,
-                "time": iso(receipt.time),
+                "time": told_at,
                 "content": self.content,
                 "verdict": effect.verdict.value,
-                "received_at": iso(self.parts.clock()),
+                "received_at": self.entry.now,
             },
         )
         if effect.verdict is Verdict.CONTRADICTS:
@@ -87,7 +88,7 @@ class Settlement:
         for step in effect.steps:
             self.entry.move(
                 receipt.guid, current, step, "receipt" if self.receiver else "reply", said,
-                code=receipt.code, info=receipt.info, returnTime=iso(receipt.time), receipt=self.guid,
+                code=receipt.code, info=receipt.info, returnTime=told_at, receipt=self.guid,
             )  # fmt: skip
             current = step
 
