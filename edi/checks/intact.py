@@ -30,7 +30,7 @@ from edi.core.node import human_path
 from edi.messages import algorithms
 from edi.messages.algorithms import Extra, Method, methods
 from edi.messages.base64_text import from_base64
-from edi.messages.canonical import C14n, canonical_document, canonical_in_one_line, canonical_subtree, without
+from edi.messages.canonical import C14n, canonical_document, canonical_in_one_line, canonical_subtree, parsed, without
 from edi.messages.dsig import ENVELOPED, ds
 from edi.messages.sm2 import is_installed
 
@@ -146,12 +146,9 @@ def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Nami
     seen.part = Part.VALUE
     _check_value(signature, signed_info, certificate, seen)
     _check_reference(root, signature, seen)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, huge_tree=True
-    )  # it was parsed under limits before
     is_sha256 = algorithms.METHODS[seen.method].digest == algorithms.SHA256
     return Intact(
-        content=etree.fromstring(seen.canonical, parser),
+        content=parsed(seen.canonical),
         canonical=seen.canonical,
         digest=(seen.computed if is_sha256 else hashlib.sha256(seen.canonical).digest()).hex(),
         certificate=certificate,
