@@ -10,7 +10,7 @@ from cryptography import x509
 from edi.checks.certificate import fingerprint
 from edi.checks.contract import Contract
 from edi.checks.envelope import open_envelope
-from edi.checks.intact import check_intact
+from edi.checks.intact import intact_steps
 from edi.checks.parse import parse
 from edi.core.abreast import Steps, alone
 from edi.core.findings import Dxp, Finding, has_errors
@@ -58,7 +58,7 @@ def _open_message(
     if form is None:
         return _doubt("根元素不是已知的回执报文", "The root element is no receipt message we know")
     yield
-    intact = check_intact(root)
+    intact = yield from intact_steps(root)
     if isinstance(intact, Finding):
         return Collected(trouble=(intact,))
     if fingerprint(intact.certificate) not in {fingerprint(one) for one in certificates}:

@@ -15,7 +15,7 @@ from edi.checks.contract import Contract
 from edi.checks.intact import check_intact
 from edi.checks.locate import locate
 from edi.checks.parse import DEFAULT_LIMITS, Limits, parse, unpack
-from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify
+from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify_steps
 from edi.checks.trust import TrustPolicy
 from edi.core.abreast import Steps, alone
 from edi.core.findings import Dxp, Finding, clip, has_errors
@@ -97,7 +97,7 @@ class Examiner:
         if isinstance(form, Finding):
             return Examined(findings=(form,), cop_msg_id=opened.cop_msg_id)
         yield
-        signed = verify(opened.root, self.trust, at, policy.terms)
+        signed = yield from verify_steps(opened.root, self.trust, at, policy.terms)
         if isinstance(signed, Unjudged):
             return Examined(held=signed)
         yield
