@@ -7,7 +7,7 @@ first rule whose context it fits; an assert speaks when its test is false, a rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -161,8 +161,8 @@ class Rules:
     """Patterns of each phase."""
     default_phase: str
     """`#ALL` stands for all patterns."""
-    together: Mapping[str, Together]
-    """The rules of each phase put together, and of all patterns."""
+    together: Callable[[str], Together]
+    """Gives the rules of a phase, or `#ALL`, put together."""
 
     def check(self, root: etree._Element, phase: str = "") -> list[Finding]:
         """What the rules of `phase` find in the document of `root`, at most `MOST_FINDINGS`."""
@@ -182,7 +182,7 @@ class Rules:
         chosen = phase or self.default_phase
         names = tuple(self.patterns) if chosen == "#ALL" else self.phases[chosen]
         scope = Scope(self.lets, root)
-        if self.together[chosen].are_silent(root, scope):
+        if self.together(chosen).are_silent(root, scope):
             return
         for name in names:
             yield from self.patterns[name].spoken(root, scope)

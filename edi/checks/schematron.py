@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from lxml import etree
 
@@ -75,14 +76,7 @@ class _Builder:
         for rule in self._schema.iter(f"{SCH}rule"):
             if _is_abstract(rule) and rule.get("id") not in self._extended:
                 self._problems.add(rule, "抽象规则没有被引用", "the abstract rule is extended by none")
-        return Rules(lets, patterns, phases, default, self._together(patterns, phases))
-
-    def _together(self, patterns: Mapping[str, Pattern], phases: Mapping[str, tuple[str, ...]]) -> dict[str, Together]:
-        chosen = {**phases, "#ALL": tuple(patterns)}
-        return {
-            phase: put_together([patterns[name] for name in names], self._compiler.compile_whole)
-            for phase, names in chosen.items()
-        }
+        return Rules(lets, patterns, phases, default, _together(patterns, phases, self._compiler))
 
     def _all(self, name: str) -> list[etree._Element]:
         return self._schema.findall(f"{SCH}{name}")
@@ -250,6 +244,19 @@ class _Builder:
     def _insertion(self, element: etree._Element, visible: _Visible) -> str | Expression:
         wrap, attribute = ("string", "select") if name_of(element) == "value-of" else ("name", "path")
         return self._expression(element, element.get(attribute, "."), visible, wrap) or ""
+
+
+def _together(
+    patterns: Mapping[str, Pattern], phases: Mapping[str, tuple[str, ...]], compiler: Compiler
+) -> Callable[[str], Together]:
+    """Gives the rules of a phase put together, compiled when first asked for."""
+
+    @cache
+    def of_phase(phase: str) -> Together:
+        names = phases.get(phase, tuple(patterns))
+        return put_together([patterns[name] for name in names], compiler.compile_whole)
+
+    return of_phase
 
 
 def _is_abstract(rule: etree._Element) -> bool:
