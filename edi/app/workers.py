@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from edi.adapters.config import load_config
 from edi.app.checking import build_examiner
-from edi.gateway.collected import Collected, open_receipt
+from edi.core.abreast import Steps, abreast
+from edi.gateway.collected import Collected, receipt_steps
 from edi.gateway.examine import ChannelPolicy, Examined, Examiner
 from edi.gateway.parts import Received, Receiver
 from edi.gateway.stumble import stumbled
@@ -38,6 +39,10 @@ WORTH_BYTES = 8 << 20
 
 SHARES = 4
 """Shares of a batch per worker: whoever waits for the results can begin with the first of them."""
+MOST_ABREAST = 32
+"""Files that are examined abreast,"""
+MOST_BYTES_ABREAST = 1 << 20
+"""and their bytes, unless it is one bigger file alone."""
 WORKER_LIFE = 50_000
 """Files after which the worker processes are replaced."""
 LOST = "检查该文件的进程异常终止 / the process that examined the file died"
@@ -180,29 +185,41 @@ def _open_there(jobs: Sequence[_ReceiptJob]) -> list[Collected]:
 
 
 def _examine_all(examiner: Examiner, jobs: Sequence[_FileJob]) -> list[Examined]:
-    return [_examine_one(examiner, job) for job in jobs]
-
-
-def _examine_one(examiner: Examiner, job: _FileJob) -> Examined:
     """A file that makes our own program stumble is our trouble: it is told apart from a refusal."""
-    try:
-        return examiner.examine(job.data, job.policy, job.at)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other files go on
-        return Examined(stumble=f"{type(error).__name__}: {error}")
+    works = [[examiner.steps(job.data, job.policy, job.at) for job in group] for group in _groups(jobs)]
+    return [one for group in works for one in abreast(group, lambda error: Examined(stumble=_told(error)))]
 
 
 def _open_all(examiner: Examiner, jobs: Sequence[_ReceiptJob]) -> list[Collected]:
-    return [_open_one(examiner, job) for job in jobs]
+    works = [[_receipt_steps(examiner, job) for job in group] for group in _groups(jobs)]
+    return [
+        one for group in works for one in abreast(group, lambda error: Collected(trouble=(stumbled(_told(error)),)))
+    ]
+
+
+def _receipt_steps(examiner: Examiner, job: _ReceiptJob) -> Steps[Collected]:
+    return receipt_steps(job.data, examiner.forms, examiner.contract, _loaded(job.certificates))
+
+
+def _groups(jobs: Sequence[J]) -> Iterator[list[J]]:
+    """Jobs that may be done abreast: their trees are in memory at the same time."""
+    group: list[J] = []
+    size = 0
+    for job in jobs:
+        if group and (len(group) == MOST_ABREAST or size + len(job.data) > MOST_BYTES_ABREAST):
+            yield group
+            group, size = [], 0
+        group.append(job)
+        size += len(job.data)
+    if group:
+        yield group
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 @lru_cache(maxsize=64)
 def _loaded(certificates: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
     """A receiver's certificates, the same for all its receipts."""
     return tuple(x509.load_der_x509_certificate(one) for one in certificates)
-
-
-def _open_one(examiner: Examiner, job: _ReceiptJob) -> Collected:
-    try:
-        return open_receipt(job.data, examiner.forms, examiner.contract, _loaded(job.certificates))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other receipts go on
-        return Collected(trouble=(stumbled(f"{type(error).__name__}: {error}"),))

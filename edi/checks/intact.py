@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -25,12 +25,13 @@ from lxml import etree
 
 from edi.checks.certificate import is_sm2, public_key, read_certificate
 from edi.checks.holder import Naming, numbers_of
+from edi.core.abreast import Steps, alone
 from edi.core.findings import Dxp, Finding, clip
 from edi.core.node import human_path
 from edi.messages import algorithms
 from edi.messages.algorithms import Extra, Method, methods
 from edi.messages.base64_text import from_base64
-from edi.messages.canonical import C14n, canonical_document, canonical_in_one_line, canonical_subtree, without
+from edi.messages.canonical import C14n, canonical_document, canonical_in_one_line, canonical_subtree, parsed, without
 from edi.messages.dsig import ENVELOPED, ds
 from edi.messages.sm2 import is_installed
 
@@ -105,8 +106,17 @@ def check_intact(
     workings: Workings | None = None,
 ) -> Intact | Finding:
     """Whether the message is what its signer signed, by whatever certificate is in it."""
-    seen = workings or Workings()
-    return _finding_or(root, lambda: _check_intact(root, methods(extras), naming, seen))
+    return alone(intact_steps(root, extras, naming, workings))
+
+
+def intact_steps(
+    root: etree._Element,
+    extras: Collection[Extra] = (),
+    naming: Naming = _USUAL_NAMING,
+    workings: Workings | None = None,
+) -> Steps[Intact | Finding]:
+    """The same, step by step, for those who check many."""
+    return _finding_or(root, _check_intact(root, methods(extras), naming, workings or Workings()))
 
 
 def check_digest(root: etree._Element, workings: Workings) -> Finding | None:
@@ -114,13 +124,12 @@ def check_digest(root: etree._Element, workings: Workings) -> Finding | None:
 
     The verdict needs no more; an explanation tells both.
     """
-    outcome = _finding_or(root, lambda: _check_reference(root, the_signature(root), workings))
-    return outcome if isinstance(outcome, Finding) else None
+    return alone(_finding_or(root, _check_reference(root, the_signature(root), workings)))
 
 
-def _finding_or(root: etree._Element, check: Callable[[], T]) -> T | Finding:
+def _finding_or(root: etree._Element, check: Steps[T]) -> Steps[T | Finding]:
     try:
-        return check()
+        return (yield from check)
     except _Wrong as wrong:
         return wrong.finding
     except etree.C14NError as error:
@@ -133,7 +142,7 @@ def _finding_or(root: etree._Element, check: Callable[[], T]) -> T | Finding:
         ).finding
 
 
-def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Naming, seen: Workings) -> Intact:
+def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Naming, seen: Workings) -> Steps[Intact]:
     signature = the_signature(root)
     signed_info = _only(signature, "SignedInfo")
     _only(signed_info, "Reference")
@@ -144,14 +153,12 @@ def _check_intact(root: etree._Element, allowed: dict[str, Method], naming: Nami
     seen.part = Part.METHOD
     seen.method = _algorithm(_only(signed_info, "SignatureMethod"), *allowed)
     seen.part = Part.VALUE
+    yield
     _check_value(signature, signed_info, certificate, seen)
-    _check_reference(root, signature, seen)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, huge_tree=True
-    )  # it was parsed under limits before
+    yield from _check_reference(root, signature, seen)
     is_sha256 = algorithms.METHODS[seen.method].digest == algorithms.SHA256
     return Intact(
-        content=etree.fromstring(seen.canonical, parser),
+        content=parsed(seen.canonical),
         canonical=seen.canonical,
         digest=(seen.computed if is_sha256 else hashlib.sha256(seen.canonical).digest()).hex(),
         certificate=certificate,
@@ -324,8 +331,9 @@ def _check_value(
         )
 
 
-def _check_reference(root: etree._Element, signature: etree._Element, seen: Workings) -> None:
+def _check_reference(root: etree._Element, signature: etree._Element, seen: Workings) -> Steps[None]:
     seen.part = Part.REFERENCE
+    yield
     reference = _only(_only(signature, "SignedInfo"), "Reference")
     transforms = _transforms(reference)
     method = _algorithm(_only(reference, "DigestMethod"), algorithms.METHODS[seen.method].digest)

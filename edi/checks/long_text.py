@@ -21,8 +21,14 @@ _AS_STRING = etree.XPath("string($value)", smart_strings=False)
 
 def translate(context: Any, text: object, alphabet: object, replacements: object) -> str:
     """The answer of the XPath 1.0 function (4.2) to the same arguments."""
-    table = _table(_string(context, alphabet), _string(context, replacements))
-    return _string(context, text).translate(table)
+    table = _table(string_of(context, alphabet), string_of(context, replacements))
+    return string_of(context, text).translate(table)
+
+
+def string_of(context: Any, value: Any) -> str:
+    """What string() makes of an argument; lxml hands over text nodes and attributes as strings, elements as they are."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, str) else str(_AS_STRING(context.context_node, value=value))
 
 
 def is_long(tokens: list[Token], index: int) -> bool:
@@ -34,12 +40,6 @@ def is_long(tokens: list[Token], index: int) -> bool:
         return False
     text = next((one for one in tokens[index + 1 :] if one.kind not in ("function", "(")), None)
     return text is not None and text.kind in ("variable", "step")
-
-
-def _string(context: Any, value: Any) -> str:
-    """What string() makes of an argument; lxml hands over text nodes and attributes as strings, elements as they are."""
-    first = value[0] if isinstance(value, list) and value else value
-    return first if isinstance(first, str) else str(_AS_STRING(context.context_node, value=value))
 
 
 @lru_cache(maxsize=256)

@@ -65,20 +65,9 @@ def _is_plainly_harmless(text: bytes, limits: Limits) -> bool:
 
 
 def _build(text: bytes) -> etree._Element | Finding:
-    """The tree of a text; nothing is resolved, loaded or expanded.
-
-    libxml2's own limits are switched off: ours hold already, and an envelope is one text of many megabytes.
-    """
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=True,
-        collect_ids=False,
-    )
+    """The tree of a text; nothing is resolved, loaded or expanded."""
     try:
-        root = etree.fromstring(text, parser)
+        root = etree.fromstring(text, _parser())
     except etree.XMLSyntaxError as error:
         return _explain(error)
     if root.getroottree().docinfo.xml_version != "1.0":
@@ -91,6 +80,22 @@ def _build(text: bytes) -> etree._Element | Finding:
             en="The version of XML must be 1.0; mend the XML declaration",
         )
     return root
+
+
+@lru_cache(maxsize=1)
+def _parser() -> etree.XMLParser:
+    """Made once: making it takes longer than reading a short text.
+
+    libxml2's own limits are switched off: ours hold already, and an envelope is one text of many megabytes.
+    """
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
+        collect_ids=False,
+    )
 
 
 @lru_cache(maxsize=8)

@@ -7,13 +7,14 @@ first rule whose context it fits; an assert speaks when its test is false, a rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from lxml import etree
 
-from edi.checks.xpath import Context, Expression, Index, Value
+from edi.checks.xpath import Context, Expression, Value
 from edi.core.findings import Finding, Severity, clip
 from edi.core.node import human_path
 
@@ -114,7 +115,7 @@ class Rule:
     lets: Mapping[str, Let]
     assertions: tuple[Assertion, ...]
     silence: Expression
-    """True where none of them speaks: asked first, for it costs one call of libxml2 and most elements are in order."""
+    """True where none of them speaks: asked first, for it costs one call of libxml2."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,12 @@ class Pattern:
     lets: Mapping[str, Let]
     rules: tuple[Rule, ...]
 
-    def spoken(self, document: Index, outer: Scope) -> Iterator[tuple[Assertion, etree._Element, Scope]]:
+    def spoken(self, root: etree._Element, outer: Scope) -> Iterator[tuple[Assertion, etree._Element, Scope]]:
         """Each assertion that spoke, with its node and the variables there."""
-        around = Scope(self.lets, document.root, outer)
+        around = Scope(self.lets, root, outer)
         judged: set[etree._Element] = set()
         for rule in self.rules:
-            for node in rule.context.nodes(document):
+            for node in rule.context.nodes(root):
                 if node in judged:
                     continue
                 judged.add(node)
@@ -140,6 +141,13 @@ class Pattern:
                 for assertion in rule.assertions:
                     if assertion.test(node, scope) is assertion.speaks_when:
                         yield assertion, node, scope
+
+
+class Together(Protocol):
+    """Rules asked all at once."""
+
+    def are_silent(self, root: etree._Element, outer: Scope, /) -> bool:
+        """True if none of them speaks; False says nothing."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,8 @@ class Rules:
     """Patterns of each phase."""
     default_phase: str
     """`#ALL` stands for all patterns."""
+    together: Callable[[str], Together]
+    """Gives the rules of a phase, or `#ALL`, put together."""
 
     def check(self, root: etree._Element, phase: str = "") -> list[Finding]:
         """What the rules of `phase` find in the document of `root`, at most `MOST_FINDINGS`."""
@@ -171,7 +181,8 @@ class Rules:
         """Raises KeyError for a phase that the file does not have."""
         chosen = phase or self.default_phase
         names = tuple(self.patterns) if chosen == "#ALL" else self.phases[chosen]
-        document = Index(root)
         scope = Scope(self.lets, root)
+        if self.together(chosen).are_silent(root, scope):
+            return
         for name in names:
-            yield from self.patterns[name].spoken(document, scope)
+            yield from self.patterns[name].spoken(root, scope)

@@ -45,9 +45,13 @@ class Schema:
         self._explain: Explain | None = None
         self.name = name
 
+    def fits(self, root: etree._Element) -> bool:
+        """The verdict alone, also on a block within a message."""
+        return self._compiled.validate(root)
+
     def check(self, root: etree._Element) -> list[Finding]:
         """Everything that does not fit, at most `MOST_FINDINGS`; empty if the message fits."""
-        if self._compiled.validate(root):
+        if self.fits(root):
             return []
         explained = [] if is_large(root) else self._explained(root)
         return explained or _unique(_terse(root, entry, self.name) for entry in self._compiled.error_log)

@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from lxml import etree
 
 from edi.checks.rules import Assertion, Let, Pattern, Rule, Rules, Scope, Text
 from edi.checks.schematron_grammar import LANG, SCH, Problems, check_grammar, children_of, name_of
+from edi.checks.silence import Together, put_together
 from edi.checks.xpath import Compiler, Expression, Value
-from edi.checks.xpath_inline import write_out
+from edi.checks.xpath_inline import long_names, write_out
 from edi.checks.xpath_words import XPathFault
 from edi.core.findings import Severity
 from edi.errors import UserError
@@ -74,7 +76,7 @@ class _Builder:
         for rule in self._schema.iter(f"{SCH}rule"):
             if _is_abstract(rule) and rule.get("id") not in self._extended:
                 self._problems.add(rule, "抽象规则没有被引用", "the abstract rule is extended by none")
-        return Rules(lets, patterns, phases, default)
+        return Rules(lets, patterns, phases, default, _together(patterns, phases, self._compiler))
 
     def _all(self, name: str) -> list[etree._Element]:
         return self._schema.findall(f"{SCH}{name}")
@@ -123,8 +125,10 @@ class _Builder:
         frames = {"assert": "({})", "report": "not({})"}
         tests = [frames[name_of(one)].format(one.get("test", "")) for one in contents if name_of(one) in frames]
         source = " and ".join(tests) or "true()"
-        for let in reversed([one for one in contents if name_of(one) == "let"]):
-            source = write_out(source, let.get("name", ""), let.get("value", ""))
+        lets = {one.get("name", ""): one.get("value", "") for one in contents if name_of(one) == "let"}
+        long = long_names(lets)
+        for name, value in reversed(lets.items()):
+            source = write_out(source, name, value, is_long=name in long)
         return self._compiler.compile(source, "boolean", visible.constants)
 
     def _contents(self, rule: etree._Element, chain: tuple[str, ...]) -> Iterator[etree._Element]:
@@ -240,6 +244,19 @@ class _Builder:
     def _insertion(self, element: etree._Element, visible: _Visible) -> str | Expression:
         wrap, attribute = ("string", "select") if name_of(element) == "value-of" else ("name", "path")
         return self._expression(element, element.get(attribute, "."), visible, wrap) or ""
+
+
+def _together(
+    patterns: Mapping[str, Pattern], phases: Mapping[str, tuple[str, ...]], compiler: Compiler
+) -> Callable[[str], Together]:
+    """Gives the rules of a phase put together, compiled when first asked for."""
+
+    @cache
+    def of_phase(phase: str) -> Together:
+        names = phases.get(phase, tuple(patterns))
+        return put_together([patterns[name] for name in names], compiler.compile_whole)
+
+    return of_phase
 
 
 def _is_abstract(rule: etree._Element) -> bool:

@@ -17,8 +17,9 @@ from lxml import etree
 from edi.checks.certificate import fingerprint, serial_of
 from edi.checks.distrust import REASONS
 from edi.checks.holder import read_signer
-from edi.checks.intact import GROUND, check_intact, line_of, the_signature
+from edi.checks.intact import GROUND, intact_steps, line_of, the_signature
 from edi.checks.trust import Judgement, Trust, TrustPolicy, judge_certificate
+from edi.core.abreast import Steps, alone
 from edi.core.findings import Finding, clip
 from edi.core.identity import Evidence, Signer
 from edi.core.node import human_path
@@ -74,7 +75,15 @@ def verify(
 
     `root` is the root of the business message as received, `at` the moment of receipt (aware).
     """
-    intact = check_intact(root, terms.extras, policy.naming)
+    return alone(verify_steps(root, policy, at, terms))
+
+
+def verify_steps(
+    root: etree._Element, policy: TrustPolicy, at: datetime, terms: Terms
+) -> Steps[Signed | Refused | Unjudged]:
+    """The same, step by step, for those who verify many."""
+    intact = yield from intact_steps(root, terms.extras, policy.naming)
+    yield
     if isinstance(intact, Finding):
         return Refused(finding=intact)
     certificate = intact.certificate

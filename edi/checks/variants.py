@@ -15,7 +15,7 @@ from lxml import etree
 from edi.checks import mishaps
 from edi.checks.mishaps import Mishap
 from edi.messages.algorithms import DS
-from edi.messages.canonical import C14n, apart, drop, join_lines
+from edi.messages.canonical import C14n, apart, drop, join_lines, parsed
 from edi.messages.dsig import ds
 from edi.messages.dxp import DXP
 
@@ -119,7 +119,7 @@ def _with_fewer_namespaces(apex: etree._Element) -> Iterator[etree._Element]:
         name = f"xmlns:{prefix}" if prefix else "xmlns"
         shorter = re.sub(rf'^(<[^>]*?) {re.escape(name)}="[^"]*"'.encode(), rb"\1", text, count=1)
         with contextlib.suppress(etree.XMLSyntaxError):  # it is used
-            yield _parsed(shorter)
+            yield parsed(shorter)
 
 
 def _with_more_namespaces(apex: etree._Element) -> Iterator[etree._Element]:
@@ -127,11 +127,7 @@ def _with_more_namespaces(apex: etree._Element) -> Iterator[etree._Element]:
     for added in _SURROUNDINGS:
         if added.keys().isdisjoint(apex.nsmap):
             declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in added.items()).encode("ascii")
-            yield _parsed(re.sub(rb"^<[^\s/>]+", rb"\g<0>" + declared, text, count=1))
-
-
-def _parsed(text: bytes) -> etree._Element:
-    return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+            yield parsed(re.sub(rb"^<[^\s/>]+", rb"\g<0>" + declared, text, count=1))
 
 
 def _recoded(octets: bytes) -> Iterator[Variant]:

@@ -7,16 +7,17 @@ plain paths.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
 
-from edi.checks import long_text
-from edi.checks.xpath_inline import as_literal, code_test, written_into
+from edi.checks import code_table, long_text
+from edi.checks.code_table import CodeTables
+from edi.checks.xpath_inline import as_literal, written_into
+from edi.checks.xpath_path import Path, alternatives, split_path
 from edi.checks.xpath_words import Token, XPathFault, read_words
 
 Value = Any
@@ -45,14 +46,16 @@ class Expression:
     """True if neither the node nor any variable that is not constant has a part in it."""
     is_relative: bool
     """True if the value depends on the context node, not only on its document."""
-    _variables: tuple[str, ...]
+    variables: tuple[str, ...]
     """Those that are still to be handed over."""
+    text: str
+    """What was compiled: with constants written in, and the quicker functions."""
     _compiled: Callable[..., Value]
 
     def __call__(self, node: etree._Element, scope: Mapping[str, Value]) -> Value:
         """The value at `node`."""
-        if self._variables:
-            return self._compiled(node, **{name: scope[name] for name in self._variables})
+        if self.variables:
+            return self._compiled(node, **{name: scope[name] for name in self.variables})
         return self._compiled(node)
 
 
@@ -60,55 +63,13 @@ class Expression:
 class Context:
     """The path of a rule: which elements it speaks of, anywhere in the document."""
 
-    source: str
+    paths: tuple[Path, ...]
+    """Its alternatives."""
     _compiled: Callable[[etree._Element], Sequence[etree._Element]]
-    _first: str
-    """Name of the elements with which the path begins; empty if it may begin with others, or has alternatives."""
-    _from_parent: Callable[[etree._Element], Sequence[etree._Element]]
-    """The same path, for the parent of those elements: to look for them all over the document takes thrice the time."""
-    _last: frozenset[str]
-    """Names one of which the element must have; empty if it may have any."""
-    _upwards: tuple[str, ...]
-    """For a plain path of names: those names from the element upwards."""
 
-    def nodes(self, document: Index) -> Sequence[etree._Element]:
+    def nodes(self, root: etree._Element) -> Sequence[etree._Element]:
         """The elements, in document order."""
-        if self._upwards:
-            candidates = document.by_name.get(self._upwards[0], ())
-            return [element for element in candidates if _stands_in(element, self._upwards)]
-        if self._last and self._last.isdisjoint(document.by_name):
-            return ()
-        found = document.found.get(self.source)
-        if found is None:
-            found = document.found[self.source] = self._find(document)
-        return found
-
-    def _find(self, document: Index) -> Sequence[etree._Element]:
-        if self._first:
-            parents = {one.getparent() for one in document.by_name.get(self._first, ())}
-            if len(parents) == 1 and (parent := parents.pop()) is not None:
-                return self._from_parent(parent)
-        return self._compiled(document.root)
-
-
-class Index:
-    """The elements of one document by name, made once per check; keeps them alive, so that they stay themselves."""
-
-    def __init__(self, root: etree._Element) -> None:
-        self.root = root
-        self.found: dict[str, Sequence[etree._Element]] = {}
-        self.by_name: dict[str, list[etree._Element]] = defaultdict(list)
-        for element in root.iter(etree.Element):
-            self.by_name[str(element.tag)].append(element)
-
-
-def _stands_in(element: etree._Element, upwards: tuple[str, ...]) -> bool:
-    here: etree._Element | None = element
-    for name in upwards[1:]:
-        here = here.getparent() if here is not None else None
-        if here is None or here.tag != name:
-            return False
-    return True
+        return self._compiled(root)
 
 
 @dataclass(frozen=True)
@@ -121,6 +82,7 @@ class Compiler:
     """Gives the root of the document at a relative address, e.g. a code table."""
     _loaded: dict[str, etree._Element] = field(default_factory=dict)
     _vetted: dict[str, list[Token]] = field(default_factory=dict)
+    _tables: CodeTables = field(default_factory=CodeTables)
     _compiled: dict[str, etree.XPath] = field(default_factory=dict)
     """What was read and compiled before: rules that extend an abstract one have most expressions in common."""
 
@@ -136,34 +98,28 @@ class Compiler:
         literals = {name: as_literal(constants[name]) for name in variables if name in constants}
         is_relative = any(_looks_at_node(tokens, index) for index in range(len(tokens)))
         is_absolute = any(token.kind == "path" and token.begins for token in tokens)
-        inlined = written_into(source, tokens, literals)
-        shortcut = code_test(source, constants) if wrap == "boolean" else None
+        inlined = written_into(source, tokens, literals, self._tables.addresses(constants))
+        text = f"{wrap}({inlined})" if wrap else inlined
         return Expression(
             names=tuple(variables),
             is_constant=not is_relative and not is_absolute and constants.keys() >= variables.keys(),
             is_relative=is_relative,
-            _variables=tuple(name for name in variables if not literals.get(name)),
-            _compiled=shortcut or self._xpath(f"{wrap}({inlined})" if wrap else inlined),
+            variables=tuple(name for name in variables if not literals.get(name)),
+            text=text,
+            _compiled=self._xpath(text),
         )
 
     def compile_context(self, source: str) -> Context:
         """The context of a rule: names and predicates joined by `/`, alternatives by `|`."""
         tokens = self._vet(source)
         _vet_context(tokens)
-        paths = list(_split(source, tokens))
-        names = [[token for token in path if token.kind == "step" and not token.depth] for _, path in paths]
-        last = frozenset(self._clark(path[-1].text) for path in names)
-        is_plain = len(paths) == 1 and all(token.kind == "step" or token.text == "/" for token in tokens)
-        upwards = tuple(self._clark(token.text) for token in reversed(tokens) if token.kind == "step")
-        begins = len(paths) == 1 and tokens[0].kind == "step" and "*" not in tokens[0].text
-        return Context(
-            source=source,
-            _compiled=self._xpath(" | ".join(text if text.startswith("/") else f"//{text}" for text, _ in paths)),
-            _first=self._clark(tokens[0].text) if begins else "",
-            _from_parent=self._xpath(source),
-            _last=frozenset() if any("*" in name for name in last) else last,
-            _upwards=() if not is_plain or tokens[0].kind == "path" or any("*" in one for one in upwards) else upwards,
-        )
+        paths = tuple(split_path(text, path, self._clark) for text, path in alternatives(source, tokens))
+        anywhere = " | ".join(one.text if one.text.startswith("/") else f"//{one.text}" for one in paths)
+        return Context(paths, self._xpath(anywhere))
+
+    def compile_whole(self, text: str) -> Callable[[etree._Element], Value]:
+        """An expression put together from the texts of others."""
+        return self._xpath(text)
 
     def _vet(self, source: str) -> list[Token]:
         tokens = self._vetted.get(source)
@@ -209,6 +165,7 @@ class Compiler:
         functions: dict[str, Callable[..., Any]] = {
             "document": self._document,
             long_text.TRANSLATE: long_text.translate,
+            code_table.CONTAINS: self._tables.contains,
         }
         extensions = {(None, name): function for name, function in functions.items() if name in source}
         try:
@@ -248,16 +205,3 @@ def _vet_context(tokens: list[Token]) -> None:
         end and token.kind in ("path", "|") for token, end in zip(tokens, ends, strict=True)
     ):
         raise XPathFault("context 必须指向元素", "a context must lead to elements")
-
-
-def _split(source: str, tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
-    """The alternatives of a context, as text and as words."""
-    start = 0
-    path: list[Token] = []
-    for token in tokens:
-        if token.kind == "|" and not token.depth:
-            yield source[start : token.start].strip(), path
-            start, path = token.start + 1, []
-        else:
-            path.append(token)
-    yield source[start:].strip(), path

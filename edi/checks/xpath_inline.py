@@ -1,4 +1,4 @@
-"""Writing into an expression what is known before it meets a message: constants, variables used but once or twice.
+"""Writing into an expression what is known before it meets a message: constants, and variables that are quick to compute.
 
 Each of them would otherwise be handed over, or asked for, by a call of its own.
 """
@@ -6,21 +6,18 @@ Each of them would otherwise be handed over, or asked for, by a call of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from lxml import etree
-
-from edi.checks import long_text
+from edi.checks import code_table, long_text
 from edi.checks.xpath_words import Token, read_words
-from edi.core.node import text_of
 
 _EXACT = 2**53
 """Whole numbers below it are exact in XPath."""
-_MOST_USES = 2
-"""Places at which a variable is written out."""
-_IS_A_CODE = re.compile(r"contains\(\$([\w.-]+), concat\(' ', \., ' '\)\) and not\(contains\(\., ' '\)\)")
-"""The question whether an element is in a code table, as rule files ask it."""
+_MOST_WRITTEN = 8_000
+"""Characters of an expression beyond which no further variable is written out in it."""
+_MOST_USES = 3
+"""Places at which a variable is written out that takes long to compute."""
 
 
 def as_literal(value: Any) -> str:
@@ -34,11 +31,20 @@ def as_literal(value: Any) -> str:
     return ""
 
 
-def written_into(source: str, tokens: list[Token], literals: Mapping[str, str]) -> str:
-    """The expression with literals in place of variables, and the quicker of two functions where there are two."""
+def written_into(source: str, tokens: list[Token], literals: Mapping[str, str], tables: Mapping[str, str]) -> str:
+    """The expression with literals in place of variables, and the quicker of two functions where there are two.
+
+    `tables` are the variables that hold code tables; the first argument of contains() is known by its address there.
+    """
     parts, position = [], 0
     for index, token in enumerate(tokens):
-        if token.kind == "variable" and literals.get(token.text):
+        if code_table.is_asked(tokens, index, tables):
+            parts += [source[position : token.start], code_table.CONTAINS]
+            position = token.start + len(token.text)
+        elif token.kind == "variable" and code_table.is_asked(tokens, index - 2, tables):
+            parts += [source[position : token.start], tables[token.text]]
+            position = token.start + len(token.text) + 1
+        elif token.kind == "variable" and literals.get(token.text):
             parts += [source[position : token.start], literals[token.text]]
             position = token.start + len(token.text) + 1
         elif long_text.is_long(tokens, index):
@@ -47,31 +53,27 @@ def written_into(source: str, tokens: list[Token], literals: Mapping[str, str]) 
     return "".join([*parts, source[position:]])
 
 
-def write_out(source: str, name: str, value: str) -> str:
-    """`source` with `value` in place of the variable, if it is used once or twice: a call costs more than to compute it again.
+def write_out(source: str, name: str, value: str, *, is_long: bool) -> str:
+    """`source` with `value` in place of the variable: a call costs more than to compute it again, unless that takes long.
 
     Within a predicate it stays a variable, for there `value` would be about another node.
     """
-    if not 0 < len(re.findall(rf"\${re.escape(name)}(?![\w.-])", source)) <= _MOST_USES:
+    uses = len(re.findall(rf"\${re.escape(name)}(?![\w.-])", source))
+    if not uses or (is_long and uses > _MOST_USES) or len(source) + uses * len(value) > _MOST_WRITTEN:
         return source  # without reading every word of it
-    uses = [token for token in read_words(source) if token.kind == "variable" and token.text == name]
-    if any(token.depth for token in uses):
+    places = [token for token in read_words(source) if token.kind == "variable" and token.text == name]
+    if any(token.depth for token in places):
         return source
-    return written_into(source, uses, {name: f"({value})"})
+    return written_into(source, places, {name: f"({value})"}, {})
 
 
-def code_test(source: str, constants: Mapping[str, Any]) -> Callable[[etree._Element], bool] | None:
-    """The question whether an element is in a code table, answered by a set; None for any other expression.
-
-    libxml2 copies the table, up to 20 KB, whenever it is asked.
-    """
-    asked = _IS_A_CODE.fullmatch(source)
-    table = constants.get(asked[1]) if asked else None
-    if not isinstance(table, str):
-        return None
-    codes = frozenset(table.split(" ")[1:-1])  # what has a blank on either side
-
-    def is_code(element: etree._Element) -> bool:
-        return text_of(element) in codes
-
-    return is_code
+def long_names(lets: Mapping[str, str]) -> set[str]:
+    """Those of the variables, in the order of their declaration, that take long to compute: they read a long text."""
+    found: set[str] = set()
+    for name, value in lets.items():
+        tokens = list(read_words(value))
+        if any(one.kind == "variable" and one.text in found for one in tokens) or any(
+            long_text.is_long(tokens, index) for index in range(len(tokens))
+        ):
+            found.add(name)
+    return found

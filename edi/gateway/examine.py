@@ -15,8 +15,9 @@ from edi.checks.contract import Contract
 from edi.checks.intact import check_intact
 from edi.checks.locate import locate
 from edi.checks.parse import DEFAULT_LIMITS, Limits, parse, unpack
-from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify
+from edi.checks.signature import Refused, Signed, Terms, Unjudged, verify_steps
 from edi.checks.trust import TrustPolicy
+from edi.core.abreast import Steps, alone
 from edi.core.findings import Dxp, Finding, clip, has_errors
 from edi.core.form import Form, Forms
 from edi.core.identity import Evidence, Signer
@@ -85,16 +86,22 @@ class Examiner:
 
     def examine(self, data: bytes, policy: ChannelPolicy, at: datetime) -> Examined:
         """The verdict on a file received at `at` (aware). Never raises for any bytes."""
+        return alone(self.steps(data, policy, at))
+
+    def steps(self, data: bytes, policy: ChannelPolicy, at: datetime) -> Steps[Examined]:
+        """The same, step by step, for those who examine many."""
         opened = self._open(data, policy.limits)
         if isinstance(opened, Examined):
             return opened
         form = self._form_of(opened.root)
         if isinstance(form, Finding):
             return Examined(findings=(form,), cop_msg_id=opened.cop_msg_id)
-        signed = verify(opened.root, self.trust, at, policy.terms)
+        yield
+        signed = yield from verify_steps(opened.root, self.trust, at, policy.terms)
         if isinstance(signed, Unjudged):
             return Examined(held=signed)
-        verdict = self._validate(opened, form, signed)
+        yield
+        verdict = yield from self._validate(opened, form, signed)
         if isinstance(signed, Refused) or verdict.business is None:
             return verdict
         admission = _admission(verdict.business, form, signed.signer, policy)
@@ -152,13 +159,16 @@ class Examiner:
             en="Unknown message: the root element is no published message type; check its name and namespace",
         )  # fmt: skip
 
-    def _validate(self, opened: _Opened, form: Form, signed: Signed | Refused) -> Examined:
+    def _validate(self, opened: _Opened, form: Form, signed: Signed | Refused) -> Steps[Examined]:
         """Schema and rules, on what was signed; of an unverified tree only the faults are told, all at once."""
         if isinstance(signed, Refused):
             return self._unverified(opened, form, signed)
         signature = self.contract.check_signature(opened.root)
+        yield
+        findings = self.contract.check(form, signed.content, original=opened.data)
+        yield
         return Examined(
-            findings=(*signature, *self.contract.check(form, signed.content, original=opened.data)),
+            findings=(*signature, *findings),
             business=read_business(signed.content, form),
             signer=signed.signer,
             digest=signed.digest,

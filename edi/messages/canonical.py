@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from enum import Enum
+from functools import lru_cache
 
 from lxml import etree
 
@@ -81,8 +82,18 @@ def drop(child: etree._Element) -> None:
 
 def apart(element: etree._Element) -> etree._Element:
     """The element as root of a document of its own, with all namespaces that are in scope for it."""
-    text = etree.tostring(element, encoding="UTF-8", with_tail=False)
-    return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    return parsed(etree.tostring(element, encoding="UTF-8", with_tail=False))
+
+
+def parsed(text: bytes) -> etree._Element:
+    """The root of a text that was parsed under limits before, or that this program wrote."""
+    return etree.fromstring(text, _parser())
+
+
+@lru_cache(maxsize=1)
+def _parser() -> etree.XMLParser:
+    """Made once: making it takes longer than reading a short text."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
 
 
 def _inherit_xml_attributes(element: etree._Element, apex: etree._Element) -> None:

@@ -23,6 +23,7 @@ from edi.core.results import (
     Standing,
 )
 from edi.core.status import Status
+from edi.messages.canonical import parsed
 from edi.messages.elements import add, add_given, graft
 
 
@@ -130,7 +131,7 @@ def _graft_blocks(item: etree._Element, blocks: str, names: tuple[str, ...]) -> 
     """The blocks of that name from the business node on record, if it is there: a seeded record has none."""
     if not blocks:
         return
-    recorded = Node(etree.fromstring(blocks, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)))
+    recorded = Node(parsed(blocks.encode("utf-8")))
     for name in names:
         for block in recorded.nodes(name):
             graft(item, block.element)
