@@ -100,14 +100,14 @@ def test_a_file_we_stumble_over_is_kept_aside_and_the_others_go_on(workspace, mo
     """A fault of our own program: no refusal, no crash, the bytes and the reason in quarantine."""
     poison = workspace.sample("01-BROKER.xml")
     if where == "examine":
-        sound = Examiner.examine
+        sound = Examiner.steps
 
         def stumbling(self, data, policy, at):
             if data == poison.read_bytes():
                 raise KeyError("our own fault")
-            return sound(self, data, policy, at)
+            return (yield from sound(self, data, policy, at))
 
-        monkeypatch.setattr(Examiner, "examine", stumbling)
+        monkeypatch.setattr(Examiner, "steps", stumbling)
     else:
         sound = record.answer_message
 
