@@ -67,6 +67,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
     connection.execute(f"pragma cache_size = -{CACHE_KIB}")
+    connection.execute("pragma temp_store = memory")  # what may be undone is copied into no other folder
     return connection
 
 

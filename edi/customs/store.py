@@ -32,6 +32,7 @@ class Store:
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # what may be undone is copied into no other folder
             self._connection.execute("PRAGMA foreign_keys = ON")
         self._migrate()
         self._connection.row_factory = sqlite3.Row

@@ -129,6 +129,10 @@ def finish(exchange, sent):
     """Wait until everything has come home, and a little longer for what should not come."""
     wait_until(lambda: exchange.received() >= len(sent) * len(RECEIPTS), "every receipt arrives")
     wait_until(lambda: len(exchange.names("SentBox")) >= len(sent), "every original moves")
+    ending = ".status.json"
+    wait_until(
+        lambda: sum(one.endswith(ending) for one in exchange.names("InBox")) >= len(sent), "every status is told"
+    )
     wait_until(lambda: not exchange.names("OutBox", exchange.customs), "every receipt is taken")
     time.sleep(1.0)
 
