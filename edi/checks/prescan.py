@@ -62,6 +62,8 @@ class _Inspector:
             return refused.finding
         except expat.ExpatError as error:
             return self._explain(error)
+        finally:
+            del self._parser  # they know each other: megabytes of text must not wait for the garbage collector
         return None
 
     def _start(self, name: str, attributes: list[str]) -> None:

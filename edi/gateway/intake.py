@@ -43,7 +43,7 @@ AGAIN_SECONDS = 5.0
 """After this a file that could not be judged is looked at again."""
 MOST_HELD = 2_000
 """Files of a channel that may wait to be judged; until then its OutBox keeps the others, and looking stays cheap."""
-MOST_BYTES = 32 << 20
+MOST_BYTES = 16 << 20
 """Bytes of one batch; a single bigger file is a batch of its own."""
 
 

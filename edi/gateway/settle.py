@@ -26,7 +26,7 @@ from edi.messages.bundle import pack
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 32 << 20
+MOST_BYTES = 8 << 20
 """Bytes held in memory for files that are about to be written."""
 
 Files = Mapping[int, tuple[str, bytes]]

@@ -1,5 +1,6 @@
 """Parsing what strangers send: what is accepted, what is refused and in which words, and what it may cost."""
 
+import gc
 import io
 import time
 import tracemalloc
@@ -319,3 +320,15 @@ def test_a_damaged_archive_never_raises(position, damage):
     data = bytearray(zipped(("a.xml", "<a>" + "x" * 60 + "</a>")))
     data[position : position + len(damage)] = damage
     assert isinstance(unpack(bytes(data)), bytes | Finding)
+
+
+@pytest.mark.parametrize("text", [b"<a>" + b"x" * 100_000 + b"</a>", b"<a>" + b"x" * 100_000, b"<!DOCTYPE a><a/>"])
+def test_no_text_waits_for_the_garbage_collector(text):
+    """What was looked at is let go at once, or a few attachments would fill the memory."""
+    gc.collect()
+    gc.disable()
+    try:
+        prescan(text, DEFAULT_LIMITS)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
