@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lxml import etree
-
 from edi.core.form import Form
 from edi.core.node import Node
 from edi.core.status import Status, check_transition
 from edi.core.times import from_iso, iso
 from edi.messages.business import business_nodes
+from edi.messages.canonical import parsed
 
 _STAGES = {Status.SUBMITTED: 0, Status.LODGED: 1, Status.UNDER_REVIEW: 2}
 """Of turns due at one moment the earlier stages come first: a batch is lodged as a whole before any of it is
@@ -173,8 +172,7 @@ class Docket:
         """The business nodes of the message, as signed."""
         query = "SELECT content FROM messages WHERE id = ?"
         (signed,) = self.connection.execute(query, (message,)).fetchone()
-        content = etree.fromstring(signed, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-        return business_nodes(content, form)
+        return business_nodes(parsed(signed), form)
 
     def move(self, entry: Entry, status: Status, *, at: datetime, due: datetime | None) -> None:
         """Let the application enter `status`; what it claims ends with its last status."""

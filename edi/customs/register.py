@@ -10,8 +10,6 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import date
 
-from lxml import etree
-
 from edi.core.register import (
     AmendDeclarant,
     Effect,
@@ -31,6 +29,7 @@ from edi.customs.holdings import Holdings, granted
 from edi.customs.numbers import Numbers
 from edi.customs.people import People
 from edi.errors import UserError
+from edi.messages.canonical import parsed
 
 Told = Granted | Enrolled | Issued | FilingRecord
 """What a receipt can tell of an effect."""
@@ -99,11 +98,8 @@ class Register:
         row = self.enterprise(uscc)
         if row is None or not row["record"]:
             return ""
-        recorded = etree.fromstring(
-            row["record"], etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-        )
         # In records of the first release the inner elements have lost their namespace.
-        return recorded.findtext("{*}enterprise/{*}parentUscc") or ""
+        return parsed(row["record"]).findtext("{*}enterprise/{*}parentUscc") or ""
 
     def declarants(self, uscc: str) -> tuple[KeptDeclarant, ...]:
         """The declarants of the enterprise on record."""

@@ -12,7 +12,7 @@ from edi.checks.contract import Contract
 from edi.checks.envelope import open_envelope
 from edi.checks.intact import intact_steps
 from edi.checks.parse import parse
-from edi.core.abreast import Steps, alone
+from edi.core.abreast import Steps
 from edi.core.findings import Dxp, Finding, has_errors
 from edi.core.form import Forms
 from edi.core.node import local_name
@@ -32,15 +32,10 @@ class Collected:
     """Why it is not believed; then nothing of it is used."""
 
 
-def open_receipt(data: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]) -> Collected:
-    """The receipts in an envelope. Never raises for any bytes."""
-    return alone(receipt_steps(data, forms, contract, certificates))
-
-
 def receipt_steps(
     data: bytes, forms: Forms, contract: Contract, certificates: Sequence[x509.Certificate]
 ) -> Steps[Collected]:
-    """The same, step by step, for those who open many."""
+    """The receipts in an envelope, step by step for those who open many. Never raises for any bytes."""
     envelope = open_envelope(data)
     if isinstance(envelope, list):
         return Collected(trouble=tuple(envelope))

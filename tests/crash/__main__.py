@@ -18,18 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args(arguments)
-    seed = ["--seed", str(options.seed)]
-    kill = ["kill", "--filings", str(options.filings), "--kills", str(options.kills), *seed]
-    many = [
-        "kill",
-        "--filings",
-        str(options.filings),
-        "--kills",
-        str(options.kills // 2),
-        *seed,
-        "--per-message",
-        "20",
-    ]
+    size = ["--filings", str(options.filings), "--seed", str(options.seed)]
+    kill = ["kill", *size, "--kills", str(options.kills)]
+    many = ["kill", *size, "--kills", str(options.kills // 2), "--per-message", "20"]
     failed = False
     with options.report.open("w", encoding="utf-8") as report:
         for module, *rest in (kill, many, ["steps", "--all"], ["inject"]):

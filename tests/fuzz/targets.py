@@ -21,11 +21,12 @@ from edi.checks.holder import read_signer
 from edi.checks.parse import DEFAULT_LIMITS, parse
 from edi.checks.revocation import UnusableList, judge_crl, read_crl
 from edi.checks.trust import Trust, judge_certificate
+from edi.core.abreast import alone
 from edi.core.findings import has_errors
 from edi.core.qualification import Qualification
 from edi.core.results import Granted
 from edi.core.times import CHINA
-from edi.gateway.collected import open_receipt
+from edi.gateway.collected import receipt_steps
 from edi.messages.algorithms import Extra
 from edi.messages.canonical import C14n, canonical_document
 from edi.messages.certificate import Certificate, certificate_sheet, issue, read_statement, slip
@@ -140,7 +141,7 @@ def receipt(plan):
         message_type="QLF102", data=inner,
     )  # fmt: skip
     data = mutate(write_dxp_msg(envelope), plan.wrap, TREES)
-    opened = open_receipt(data, scene.examiner.forms, scene.examiner.contract, [world.customs.certificate])
+    opened = alone(receipt_steps(data, scene.examiner.forms, scene.examiner.contract, [world.customs.certificate]))
     if not opened.trouble:
         assert plan.sign
         assert canonical_of(opened.message) == canonical_of(signed), "a receipt believed that nobody signed"
